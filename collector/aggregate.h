@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * aggregate — messages in, numbers out: the pure heart of the collector.
+ *
+ * What    Takes bytes that arrived and the moment they arrived, decodes each record,
+ *         accounts for it (accepted, duplicate, or refused with a reason: always exactly
+ *         one), and keeps counters, operations, series, windows, sketches, the fallback
+ *         ledger and the newest events.  Answers queries with a report.
+ * Parts   decode (proto) · sequence · operation · series · window · quantile ·
+ *         fallback · recent.  Each has a header of its own; this one ties them.
+ * Time    Live: windows and silence follow `at.mono`; clock jumps move nothing.
+ *         Replay: the clock is the largest ts read so far, `at` is not looked at, and
+ *         only operations silent past the timeout on that clock are orphans.
+ * Bounds  Every table has its capacity from rt_capacity, fixed at new; what does not
+ *         fit is counted in report.overflow.  Memory is what rt_aggregate_bytes says.
+ * Life    Heap object; one thread.
+ */
+#ifndef RT_AGGREGATE_H
+#define RT_AGGREGATE_H
+
+#include "proto/clock.h"
+#include "proto/decode.h"
+#include "proto/query.h"
+#include "proto/report.h"
+
+struct rt_moment {
+	rt_mono_t mono;
+	rt_wall_t wall;
+};
+
+/* Capacities: X(member, default, smallest, largest, what). */
+#define RT_CAPACITIES(X)                                                      \
+	X(series, 4096, 1, 65536,                                             \
+	    "series kept apart; more are summed as (other)")                  \
+	X(operations, 1048576, 16, 16777216, "operations open or remembered") \
+	X(fallback_rows, 1024, 1, 65535,                                      \
+	    "rows (from, to, reason) of the fallback ledger")                 \
+	X(labels, 32768, 64, 1048576, "distinct label values")                \
+	X(sketch_chunks, 262144, 64, 4194304,                                 \
+	    "octaves of latency histograms, 264 bytes each")                  \
+	X(emitters, 1024, 1, 65536, "emitters whose sequence is followed")    \
+	X(tail_bytes, 4194304, 65536, 1073741824,                             \
+	    "newest events kept for viewers")                                 \
+	X(refused, 16, 1, 256, "newest refused records kept for viewers")     \
+	X(canaries, 64, 1, 1024, "canaries shown apart")
+
+struct rt_capacity {
+#define X(member, dflt, lo, hi, what) uint32_t member;
+	RT_CAPACITIES(X)
+#undef X
+};
+extern const struct rt_capacity rt_capacity_default;
+
+struct rt_aggregate_opts {
+	bool is_live;
+	int64_t operation_timeout_ms; /* 0: 120 000 */
+	struct rt_capacity capacity;  /* zero members: the default */
+	struct rt_decode_opts decode;
+};
+
+struct rt_aggregate; /* opaque */
+
+RT_NODISCARD struct rt_aggregate *rt_aggregate_new(
+    const struct rt_aggregate_opts *o, struct rt_moment at);
+void rt_aggregate_free(struct rt_aggregate *a);
+
+/* Bytes that the capacities can grow to. */
+uint64_t rt_aggregate_bytes(const struct rt_capacity *c);
+
+/*
+ * Take in one message: a record or records parted by '\n'.  `source` names where it came
+ * from ("tcp", "gw.jsonl:12") for the list of refused records; borrowed for the call.
+ * Returns the number of records that were not blank.
+ */
+unsigned rt_aggregate_message(struct rt_aggregate *a, struct rt_str message,
+    struct rt_moment at, const char *source);
+
+/* One record; len may be anything.  Blank: counted nowhere. */
+void rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
+    struct rt_moment at, const char *source);
+
+/* Live: end what fell silent, forget what may be forgotten.  Call at least each second. */
+void rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at);
+
+/*
+ * Fill everything in *out that an aggregate knows (senders and source.name are the
+ * caller's).  Cost is in collector/README.md.
+ */
+void rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
+    struct rt_moment at, struct rt_report *out);
+
+/* Time of the newest event read (replay clock); 0 before the first. */
+int64_t rt_aggregate_clock_us(const struct rt_aggregate *a);
+
+#endif

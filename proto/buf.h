@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buf — a growing byte buffer that cannot run away.
+ *
+ * The maximum is given at birth and checked on every append.  An append that
+ * would pass it changes nothing and sets `overflow`, which stays set until
+ * rt_buf_reset: check once, at the end.  Storage is kept across resets, so a
+ * buffer used in a loop stops allocating.  Out of memory is fatal (mem.h).
+ */
+#ifndef RT_BUF_H
+#define RT_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/macro.h"
+
+struct rt_buf {
+	char *p;         /* owned; always NUL-terminated once used */
+	size_t len;      /* bytes, without the NUL */
+	size_t capacity; /* allocated */
+	size_t max;      /* len never passes this */
+	bool overflow;   /* an append was refused */
+};
+
+void rt_buf_init(struct rt_buf *b, size_t max);
+/* On the caller's storage: never allocates, needs no fini; max is size - 1. */
+void rt_buf_init_fixed(struct rt_buf *b, char *storage, size_t size);
+void rt_buf_fini(struct rt_buf *b);
+void rt_buf_reset(struct rt_buf *b);
+void rt_buf_add(struct rt_buf *b, const void *bytes, size_t len);
+void rt_buf_puts(struct rt_buf *b, const char *z);
+void rt_buf_putc(struct rt_buf *b, char c);
+void rt_buf_printf(struct rt_buf *b, const char *fmt, ...) RT_PRINTF(2, 3);
+
+#endif

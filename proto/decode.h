@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decode — bytes of one record to an event, in one pass and without a heap.
+ *
+ * What    Two steps.  A *form* (JSON object, logfmt line, block of key: value lines)
+ *         is walked once and leaves the value of each known key in a slot; a
+ *         *dialect* (native, retry log, runbook, review, decision log,
+ *         OpenTelemetry, summaries) is a table that says which slot feeds which
+ *         field.  Every key of every dialect is one row of a table; so is every
+ *         name that must never be kept.
+ * Shape   Recognised record by record: a known `schema` decides, otherwise the first
+ *         row of the dialect table that matches.
+ * Result  An event with class and shape set, or the reason for refusal.  Where more
+ *         than one holds, the first of: too_large, not_json, too_deep,
+ *         unknown_schema / unknown_shape, then the first bad field in the order of
+ *         RT_EVENT_FIELDS (bad_type before out_of_range for the same field),
+ *         missing_field last.  `*out` is untouched on refusal.
+ * Life    The decoder is the caller's storage and holds the scratch for strings that
+ *         had escapes or needed scrubbing; an event is valid until the next decode
+ *         with it and while the record's bytes live.  Never reads past `len`.
+ * Cost    See `make bench`.
+ */
+#ifndef RT_DECODE_H
+#define RT_DECODE_H
+
+#include "proto/diag.h"
+#include "proto/event.h"
+
+#define RT_DECISION_MAP_MAX 32u
+
+/* A client's own decision words, from the configuration. */
+struct rt_decision_map {
+	struct {
+		char code[64]; /* NUL-terminated */
+		enum rt_decision decision;
+	} rows[RT_DECISION_MAP_MAX];
+	unsigned count;
+};
+
+struct rt_decode_opts {
+	const struct rt_decision_map *decisions; /* borrowed; NULL: none */
+	int attempt_base; /* of review records: 1 (default) or 0 */
+	bool text_forms;  /* also read logfmt lines and key: value blocks */
+};
+
+struct rt_decoder; /* complete type in decode_internal.h; heap object */
+
+RT_NODISCARD struct rt_decoder *rt_decoder_new(const struct rt_decode_opts *o);
+void rt_decoder_free(struct rt_decoder *d);
+
+/*
+ * Decode one record of `len` bytes; surrounding white space is fine.  Returns
+ * RT_REJECT_NOT and fills *out, or the reason and fills *why (may be NULL).
+ */
+RT_NODISCARD enum rt_reject rt_decode(struct rt_decoder *d, const char *p,
+    size_t len, struct rt_event *out, struct rt_diag *why);
+
+/*
+ * Emitter and seq of the last record, also of a refused one as long as it was a
+ * well-formed object in which both were readable; otherwise seq is 0.
+ */
+struct rt_identity {
+	struct rt_str emitter;
+	int64_t seq; /* 0: not known */
+};
+struct rt_identity rt_decode_identity(const struct rt_decoder *d);
+
+/*
+ * Next record of a message: splits at '\n', skips blank lines.  `*rest` shrinks.
+ * False at the end.  A form that spans lines is the file reader's business.
+ */
+bool rt_decode_next_line(struct rt_str *rest, struct rt_str *line);
+
+#endif

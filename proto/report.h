@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report — the numbers a viewer asks for: one struct, one JSON document.
+ *
+ * What    `retrytop report`, `replay --report` and every refresh of the dashboard carry
+ *         this.  Encoding is schema "retrytop-report/v1"; the keys that the manual names
+ *         are a promise, others may come.  Decoding ignores what it does not know.
+ * Shape   Scalars inline; rows in arrays that grow with rt_report_add_*; strings in an
+ *         arena of the report: borrowed, NUL-terminated, valid until rt_report_reset.
+ * Life    Caller's storage; init, then use, then fini.  Reset keeps the storage.
+ * Units   Times in the field name.  Wall times are microseconds since 1970 UTC, 0 absent.
+ */
+#ifndef RT_REPORT_H
+#define RT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/buf.h"
+#include "proto/counts.h"
+#include "proto/diag.h"
+#include "proto/err.h"
+
+#define RT_REPORT_SCHEMA "retrytop-report/v1"
+#define RT_REPORT_MAX (64u << 20) /* bytes of an encoded report */
+
+/* Distributions, milliseconds. */
+#define RT_LATENCIES(X)           \
+	X(ATTEMPT, "attempt")     \
+	X(TTFT, "ttft")           \
+	X(OPERATION, "operation") \
+	X(BACKOFF, "backoff")
+#define X(id, name) RT_LATENCY_##id,
+enum rt_latency { RT_LATENCIES(X) RT_LATENCY_COUNT };
+#undef X
+const char *rt_latency_name(enum rt_latency l);
+
+struct rt_quantiles {
+	uint64_t count;                 /* 0: the rest means nothing */
+	double p50, p90, p95, p99, max; /* ms, nearest rank, within 1 % */
+};
+
+/* Labels of a series. */
+#define RT_LABELS(X)                          \
+	X(ENVIRONMENT, "environment")         \
+	X(SERVICE, "service")                 \
+	X(SERVICE_VERSION, "service_version") \
+	X(PROVIDER, "provider")               \
+	X(HTTP_ROUTE, "http_route")           \
+	X(MODEL_REQUESTED, "model_requested") \
+	X(STREAMING, "streaming")
+#define X(id, name) RT_LABEL_##id,
+enum rt_label { RT_LABELS(X) RT_LABEL_COUNT };
+#undef X
+const char *rt_label_name(enum rt_label l);
+
+/* Counters drawn over time: X(ID, key). */
+#define RT_TRENDS(X)              \
+	X(OPS, "operations")      \
+	X(ATTEMPTS, "attempts")   \
+	X(RETRIES, "retries")     \
+	X(FALLBACKS, "fallbacks") \
+	X(ERRORS, "errors")       \
+	X(TIMEOUTS, "timeouts")   \
+	X(FAILED, "failed")
+#define X(id, name) RT_TREND_##id,
+enum rt_trend { RT_TRENDS(X) RT_TREND_COUNT };
+#undef X
+const char *rt_trend_name(enum rt_trend t);
+#define RT_TREND_COLS_MAX 60u
+#define RT_SERIES_TREND_COLS 12u
+
+/* Capacities and what did not fit: X(ID, key). */
+#define RT_OVERFLOWS(X)                       \
+	X(SERIES, "series")                   \
+	X(LABELS, "labels")                   \
+	X(OPERATIONS, "operations_forgotten") \
+	X(FALLBACK_ROWS, "fallback_rows")     \
+	X(FALLBACK_MARKS, "fallback_marks")   \
+	X(SKETCHES, "sketch_samples")         \
+	X(EMITTERS, "emitters")               \
+	X(GAPS, "sequence_gaps")              \
+	X(SENDERS, "senders")                 \
+	X(TAIL, "tail_events")                \
+	X(CANARIES, "canaries")
+#define X(id, name) RT_OVERFLOW_##id,
+enum rt_overflow { RT_OVERFLOWS(X) RT_OVERFLOW_COUNT };
+#undef X
+const char *rt_overflow_name(enum rt_overflow o);
+
+struct rt_report_series {
+	const char *labels[RT_LABEL_COUNT]; /* NULL: absent, or summed over */
+	bool is_other;                      /* what came beyond the capacity */
+	struct rt_counts
+	    *counts; /* owned by the report; status[] is not kept */
+	struct rt_quantiles latency[RT_LATENCY_COUNT];
+	uint32_t
+	    trend[RT_SERIES_TREND_COLS]; /* attempts per column, newest last */
+};
+
+struct rt_report_fallback {
+	const char *from, *to, *reason; /* "?" where not known */
+	uint64_t count, succeeded;      /* decisions */
+};
+
+struct rt_report_emitter {
+	const char *id;
+	uint64_t received, lost, duplicates, before_first;
+	bool has_skew;
+	double skew_ms;       /* arrival - ts, of the last record */
+	int64_t last_seen_ms; /* ago */
+};
+
+/* A sender of acknowledged delivery; see wire.h. */
+struct rt_report_sender {
+	const char *id;
+	uint64_t offered, before, taken, dropped, in_flight, unexplained;
+	bool is_connected;
+};
+
+struct rt_report_canary {
+	const char *name; /* service of the probe's events */
+	const char *route, *model, *error_class;
+	uint64_t attempts, ok; /* in the window */
+	uint64_t streak;       /* of equal results up to the last */
+	bool last_ok;
+	int64_t status;             /* 0: none */
+	double elapsed_ms, ttft_ms; /* < 0: absent */
+	int64_t age_ms;             /* since the last */
+};
+
+struct rt_report_violation_example {
+	const char *operation_id, *service, *evidence;
+};
+#define RT_REPORT_EXAMPLES 3u
+struct rt_report_violation {
+	const char *rule;
+	uint64_t count;
+	struct rt_report_violation_example examples[RT_REPORT_EXAMPLES];
+	unsigned examples_count;
+};
+
+/* The newest refused records, scrubbed and cut. */
+struct rt_report_refused {
+	const char *reason, *detail, *sample, *source;
+	int64_t age_ms;
+};
+
+/* Accepted events since the asked cursor, canonical JSON, oldest first. */
+struct rt_report_tail {
+	bool asked;
+	uint64_t cursor;    /* ask with this next time */
+	uint64_t missed;    /* events overwritten before they could be told */
+	const char **lines; /* NUL-terminated */
+	size_t count;
+};
+
+struct rt_report {
+	struct {
+		bool is_live;
+		const char *name; /* file names or the endpoint */
+		double window_s;  /* 0: all (null) */
+		int64_t from_us, to_us, now_us;
+		int64_t last_event_age_ms; /* < 0: none yet */
+		int64_t uptime_ms;
+		const char *version;
+		uint64_t
+		    started_id; /* random; another one: the collector restarted */
+	} source;
+	struct rt_counts counts;
+	uint64_t lost;        /* since start, never filled */
+	uint64_t unexplained; /* acknowledged delivery; must be 0 */
+	uint64_t disconnected_too_large;
+	struct {
+		uint64_t running, in_backoff, on_fallback;
+	} open;                               /* operations not ended, now */
+	uint64_t overflow[RT_OVERFLOW_COUNT]; /* since start */
+	struct rt_quantiles latency[RT_LATENCY_COUNT];
+	struct {
+		double step_s;
+		unsigned cols; /* newest last */
+		uint32_t v[RT_TREND_COUNT][RT_TREND_COLS_MAX];
+	} trend;
+	struct rt_report_series *series;
+	size_t series_count, series_capacity;
+	uint64_t series_total; /* groups there are, shown or not */
+	struct rt_report_fallback *fallbacks;
+	size_t fallbacks_count, fallbacks_capacity;
+	struct rt_report_emitter *emitters;
+	size_t emitters_count, emitters_capacity;
+	struct rt_report_sender *senders;
+	size_t senders_count, senders_capacity;
+	struct rt_report_canary *canaries;
+	size_t canaries_count, canaries_capacity;
+	struct rt_report_violation *violations;
+	size_t violations_count, violations_capacity;
+	struct rt_report_refused *refused;
+	size_t refused_count, refused_capacity;
+	struct rt_report_tail tail;
+	struct rt_report_arena *arena; /* owned */
+};
+
+void rt_report_init(struct rt_report *r);
+void rt_report_fini(struct rt_report *r);
+void rt_report_reset(struct rt_report *r);
+
+/* Copy into the arena; NULL for an absent slice. */
+const char *rt_report_text(struct rt_report *r, struct rt_str s);
+/* Zeroed storage in the arena, aligned for any type. */
+void *rt_report_alloc(struct rt_report *r, size_t bytes);
+
+/* A new zeroed row at the end; the pointer is valid until the next add. */
+struct rt_report_series *rt_report_add_series(struct rt_report *r);
+struct rt_report_fallback *rt_report_add_fallback(struct rt_report *r);
+struct rt_report_emitter *rt_report_add_emitter(struct rt_report *r);
+struct rt_report_sender *rt_report_add_sender(struct rt_report *r);
+struct rt_report_canary *rt_report_add_canary(struct rt_report *r);
+struct rt_report_violation *rt_report_add_violation(struct rt_report *r);
+struct rt_report_refused *rt_report_add_refused(struct rt_report *r);
+
+/* As one line of JSON without a newline; overflow of the buffer is the caller's. */
+void rt_report_encode(struct rt_buf *b, const struct rt_report *r);
+
+/* Resets *r first.  On failure *r is empty and the diag says why. */
+RT_NODISCARD enum rt_err rt_report_decode(
+    struct rt_report *r, struct rt_str json, struct rt_diag *d);
+
+/* The same numbers for people: plain text, at most 100 columns (report --format text). */
+void rt_report_format_text(struct rt_buf *b, const struct rt_report *r);
+
+#endif

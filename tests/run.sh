@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Runs the tests of one build: run.sh unit|all BUILD_DIR.  Ends with a line of counts.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+what=$1
+export RT_BUILD=$PWD/$2 RT_PROGRAM=$PWD/$2/retrytop
+export LC_ALL=C.UTF-8 TZ=UTC
+unset XDG_CONFIG_HOME RETRYTOP_INTAKE NO_COLOR
+passed=0 failed=0 skipped=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+# run NAME SECONDS COMMAND...: exit 77 means skipped, with its reason on the last line.
+run() {
+	local name=$1 limit=$2 log status
+	shift 2
+	log=$logs/${name//\//_}
+	timeout -k 5 "$limit" "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	case $status in
+	0) passed=$((passed + 1)); echo "ok    $name" ;;
+	77) skipped=$((skipped + 1)); echo "skip  $name: $(tail -n 1 "$log")" ;;
+	*) failed=$((failed + 1)); echo "FAIL  $name (exit $status)"; tail -n 60 "$log" | sed 's/^/      /' ;;
+	esac
+}
+
+run rooms 30 tests/check-rooms.sh
+for t in "$2"/unit/test_*; do
+	case $t in *.[od]) continue ;; esac
+	[ -x "$t" ] && run "unit/${t##*/}" 120 "$t"
+done
+for t in "$2"/fuzz/fuzz_*; do
+	[ -x "$t" ] || continue
+	name=${t##*/fuzz_}
+	run "fuzz/$name" 120 "$t" tests/fuzz/corpus/"$name"/*
+done
+if [ "$what" = all ]; then
+	for t in tests/e2e/*.sh tests/e2e/test_*.py tests/pty/*.sh tests/pty/test_*.py; do
+		[ -x "$t" ] && run "${t#tests/}" 300 "$t"
+	done
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * term — the door to the terminal: ncurses, signals, one write a frame.
+ *
+ * Frames  ncurses draws into a pipe (enlarged with F_SETPIPE_SZ, or an anonymous memory
+ *         file where that is refused); after doupdate it is drained, wrapped in DEC mode
+ *         2026 and written to the terminal in one non-blocking write.  While a write
+ *         is pending, frames are skipped, never queued; the next one redraws.
+ * Start   No queries.  Unknown TERM falls back by stem: xterm-kitty, xterm-256color,
+ *         xterm, vt100.  The locale decides UTF-8 or ASCII; NO_COLOR and the terminal
+ *         decide 256, 8 or mono.
+ * End     INT, TERM, HUP, QUIT, PIPE, SEGV, ABRT, a closed terminal, exhausted memory: cooked mode,
+ *         primary screen, cursor shown, mouse off.  Fatal ones re-raise.
+ * Suspend Ctrl-Z and SIGCONT restore and redraw.
+ * Life    One at a time (a terminal is a global thing).
+ */
+#ifndef RT_TERM_H
+#define RT_TERM_H
+
+#include "proto/diag.h"
+#include "proto/err.h"
+#include "tui/grid.h"
+
+enum rt_theme { RT_THEME_DARK, RT_THEME_LIGHT, RT_THEME_MONO };
+
+struct rt_term_opts {
+	bool ascii; /* ASCII even where UTF-8 would do */
+	enum rt_theme theme;
+};
+
+/* Keys beyond plain characters. */
+enum rt_key {
+	RT_KEY_NONE = 0,
+	RT_KEY_ESC = 27,
+	RT_KEY_BASE = 0x110000, /* above every code point */
+	RT_KEY_UP,
+	RT_KEY_DOWN,
+	RT_KEY_LEFT,
+	RT_KEY_RIGHT,
+	RT_KEY_PAGE_UP,
+	RT_KEY_PAGE_DOWN,
+	RT_KEY_HOME,
+	RT_KEY_END,
+	RT_KEY_ENTER,
+	RT_KEY_TAB,
+	RT_KEY_BACKTAB,
+	RT_KEY_BACKSPACE,
+	RT_KEY_DELETE,
+	RT_KEY_F1,
+	RT_KEY_RESIZE, /* the size changed; ask rt_term_size */
+	RT_KEY_CLOSED, /* the terminal is gone, or a signal asks to end */
+};
+
+struct rt_term; /* opaque */
+
+RT_NODISCARD enum rt_err rt_term_open(
+    const struct rt_term_opts *o, struct rt_term **out, struct rt_diag *d);
+void rt_term_close(struct rt_term *t);
+
+void rt_term_size(const struct rt_term *t, unsigned *rows, unsigned *cols);
+bool rt_term_is_ascii(const struct rt_term *t);
+void rt_term_set_ascii(struct rt_term *t, bool ascii);
+
+/* Show the grid.  RT_E_AGAIN: the terminal is still busy, frame skipped. */
+enum rt_err rt_term_show(struct rt_term *t, const struct rt_grid *g);
+/* Draw everything anew next time (Ctrl-L). */
+void rt_term_redraw(struct rt_term *t);
+/* Put `z` in the terminal's clipboard (OSC 52). */
+void rt_term_copy(struct rt_term *t, const char *z);
+void rt_term_bell(struct rt_term *t);
+void rt_term_suspend(struct rt_term *t);
+
+/*
+ * Wait for a key, one of the descriptors (pollfd events, revents filled) or the time.
+ * Returns the next key or RT_KEY_NONE.  Pending output is written meanwhile.
+ */
+struct pollfd;
+int rt_term_wait(
+    struct rt_term *t, struct pollfd *fds, unsigned count, int timeout_ms);
+
+struct rt_term_stats {
+	uint64_t frames, skipped, bytes, writes;
+	uint64_t last_frame_bytes;
+};
+void rt_term_stats(const struct rt_term *t, struct rt_term_stats *out);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * watch — the dashboard loop: asks, draws, takes keys, until it is told to end.
+ */
+#ifndef RT_WATCH_H
+#define RT_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tui/term.h"
+
+struct rt_watch_opts {
+	const char *endpoint; /* query endpoint of a collector */
+	const char *title; /* shown first in the header: "demo", the endpoint */
+	uint32_t window_s; /* 0: 300 */
+	int seconds;       /* end by itself after so long; 0: until told */
+	bool ascii;
+	enum rt_theme theme;
+};
+
+/* Exit code.  Owns the terminal meanwhile. */
+int rt_watch_run(const struct rt_watch_opts *o);
+
+#endif
