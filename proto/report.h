@@ -4,7 +4,9 @@
  *
  * What    `retrytop report`, `replay --report` and every refresh of the dashboard carry
  *         this.  Encoding is schema "retrytop-report/v1"; the keys that the manual names
- *         are a promise, others may come.  Decoding ignores what it does not know.
+ *         are a promise, others may come.  Decoding ignores what it does not know, takes
+ *         a value of another type as absent, scrubs text, and refuses more than 65 536
+ *         rows in one array (RT_E_TOO_LARGE).
  * Shape   Scalars inline; rows in arrays that grow with rt_report_add_*; strings in an
  *         arena of the report: borrowed, NUL-terminated, valid until rt_report_reset.
  * Life    Caller's storage; init, then use, then fini.  Reset keeps the storage.
@@ -210,7 +212,10 @@ const char *rt_report_text(struct rt_report *r, struct rt_str s);
 /* Zeroed storage in the arena, aligned for any type. */
 void *rt_report_alloc(struct rt_report *r, size_t bytes);
 
-/* A new zeroed row at the end; the pointer is valid until the next add. */
+/*
+ * A new zeroed row at the end; the pointer is valid until the next add.  A series
+ * comes with its (zeroed) counts.
+ */
 struct rt_report_series *rt_report_add_series(struct rt_report *r);
 struct rt_report_fallback *rt_report_add_fallback(struct rt_report *r);
 struct rt_report_emitter *rt_report_add_emitter(struct rt_report *r);

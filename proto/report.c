@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+#define CHUNK_BYTES (64u << 10)
+
+/* clang-format off */
+#define NAMES(function, type, COUNT, LIST) \
+	const char * \
+	function(type v) \
+	{ \
+		static const char *const names[] = {LIST(X)}; \
+		return (unsigned)v < (COUNT) ? names[v] : NULL; \
+	}
+#define X(id, name) name,
+NAMES(rt_latency_name, enum rt_latency, RT_LATENCY_COUNT, RT_LATENCIES)
+NAMES(rt_label_name, enum rt_label, RT_LABEL_COUNT, RT_LABELS)
+NAMES(rt_trend_name, enum rt_trend, RT_TREND_COUNT, RT_TRENDS)
+NAMES(rt_overflow_name, enum rt_overflow, RT_OVERFLOW_COUNT, RT_OVERFLOWS)
+#undef X
+/* clang-format on */
+
+/*
+ * A list of blocks that only grows; a reset starts again at the first.  Rows and
+ * strings keep their place, so borrowed pointers stay good until then.
+ */
+struct chunk {
+	struct chunk *next;
+	size_t used, capacity;
+	max_align_t bytes[];
+};
+
+struct rt_report_arena {
+	struct chunk *first, *current;
+};
+
+static struct chunk *
+chunk_insert(struct rt_report_arena *a, size_t bytes)
+{
+	size_t capacity = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+	struct chunk *c = rt_xcalloc(1, sizeof(*c) + capacity);
+
+	c->capacity = capacity;
+	if (a->current) {
+		c->next = a->current->next;
+		a->current->next = c;
+	} else {
+		a->first = c;
+	}
+	return c;
+}
+
+void *
+rt_report_alloc(struct rt_report *r, size_t bytes)
+{
+	struct rt_report_arena *a = r->arena;
+	size_t rounded;
+	struct chunk *c;
+	char *p;
+
+	if (!a)
+		a = r->arena = rt_xcalloc(1, sizeof(*a));
+	rounded = (bytes + sizeof(max_align_t) - 1) / sizeof(max_align_t) *
+	    sizeof(max_align_t);
+	c = a->current;
+	if (!c || c->capacity - c->used < rounded) {
+		c = c ? c->next : a->first;
+		if (!c || c->capacity < rounded)
+			c = chunk_insert(a, rounded);
+		c->used = 0;
+		a->current = c;
+	}
+	p = (char *)c->bytes + c->used;
+	c->used += rounded;
+	return memset(p, 0, rounded);
+}
+
+const char *
+rt_report_text(struct rt_report *r, struct rt_str s)
+{
+	char *p;
+
+	if (!s.p)
+		return NULL;
+	p = rt_report_alloc(r, s.len + 1);
+	if (s.len > 0)
+		memcpy(p, s.p, s.len);
+	return p;
+}
+
+void
+rt_report_init(struct rt_report *r)
+{
+	*r = (struct rt_report){.source.last_event_age_ms = -1};
+}
+
+void
+rt_report_fini(struct rt_report *r)
+{
+	struct chunk *c = r->arena ? r->arena->first : NULL;
+
+	while (c) {
+		struct chunk *next = c->next;
+
+		free(c);
+		c = next;
+	}
+	free(r->arena);
+	free(r->series);
+	free(r->fallbacks);
+	free(r->emitters);
+	free(r->senders);
+	free(r->canaries);
+	free(r->violations);
+	free(r->refused);
+	rt_report_init(r);
+}
+
+/* The rows of `was`, emptied, with the storage they had. */
+#define KEEP(rows) .rows = was.rows, .rows##_capacity = was.rows##_capacity
+
+void
+rt_report_reset(struct rt_report *r)
+{
+	const struct rt_report was = *r;
+
+	*r = (struct rt_report){
+	    .source.last_event_age_ms = -1,
+	    .arena = was.arena,
+	    KEEP(series),
+	    KEEP(fallbacks),
+	    KEEP(emitters),
+	    KEEP(senders),
+	    KEEP(canaries),
+	    KEEP(violations),
+	    KEEP(refused),
+	};
+	if (r->arena) {
+		r->arena->current = r->arena->first;
+		if (r->arena->current)
+			r->arena->current->used = 0;
+	}
+}
+
+static void *
+grow(void *rows, size_t count, size_t *capacity, size_t row_bytes)
+{
+	if (count < *capacity)
+		return rows;
+	*capacity = *capacity ? *capacity * 2 : 16;
+	return rt_xrealloc(rows, *capacity * row_bytes);
+}
+
+/* clang-format off */
+#define ADD(row, rows) \
+	struct rt_report_##row * \
+	rt_report_add_##row(struct rt_report *r) \
+	{ \
+		struct rt_report_##row *p; \
+		r->rows = grow(r->rows, r->rows##_count, \
+		    &r->rows##_capacity, sizeof(*p)); \
+		p = &r->rows[r->rows##_count++]; \
+		*p = (struct rt_report_##row){0}; \
+		return p; \
+	}
+ADD(fallback, fallbacks)
+ADD(emitter, emitters)
+ADD(sender, senders)
+ADD(canary, canaries)
+ADD(violation, violations)
+ADD(refused, refused)
+/* clang-format on */
+
+struct rt_report_series *
+rt_report_add_series(struct rt_report *r)
+{
+	struct rt_report_series *s;
+
+	r->series =
+	    grow(r->series, r->series_count, &r->series_capacity, sizeof(*s));
+	s = &r->series[r->series_count++];
+	*s = (struct rt_report_series){
+	    .counts = rt_report_alloc(r, sizeof(*s->counts))};
+	return s;
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+
+#include "proto/jsonw.h"
+#include "proto/report_fields.h"
+
+static void
+put_double(struct rt_jsonw *w, const char *key, double v, bool known)
+{
+	if (known && isfinite(v))
+		rt_jsonw_double(w, key, v);
+	else
+		rt_jsonw_null(w, key);
+}
+
+static void
+put_text(struct rt_jsonw *w, const char *key, const char *z)
+{
+	if (z)
+		rt_jsonw_text(w, key, z);
+	else
+		rt_jsonw_null(w, key);
+}
+
+static void
+put_int(struct rt_jsonw *w, const char *key, int64_t v, bool known)
+{
+	if (known)
+		rt_jsonw_int(w, key, v);
+	else
+		rt_jsonw_null(w, key);
+}
+
+static void
+put_time(struct rt_jsonw *w, const char *key, int64_t us)
+{
+	char text[32];
+
+	if (us) {
+		rt_text_from_time(text, us);
+		rt_jsonw_text(w, key, text);
+	} else {
+		rt_jsonw_null(w, key);
+	}
+}
+
+static void
+put_field(struct rt_jsonw *w, const struct rt_report_field *f, const char *base)
+{
+	const void *p = base + f->at;
+	const int64_t *i = p;
+	const double *v = p;
+
+	switch (f->type) {
+	case RT_REPORT_UINT:
+		rt_jsonw_uint(w, f->key, *(const uint64_t *)p);
+		break;
+	case RT_REPORT_INT: put_int(w, f->key, *i, true); break;
+	case RT_REPORT_AGE: put_int(w, f->key, *i, *i >= 0); break;
+	case RT_REPORT_NONZERO: put_int(w, f->key, *i, *i != 0); break;
+	case RT_REPORT_TIME: put_time(w, f->key, *i); break;
+	case RT_REPORT_DOUBLE: put_double(w, f->key, *v, true); break;
+	case RT_REPORT_POSITIVE: put_double(w, f->key, *v, *v >= 0); break;
+	case RT_REPORT_SPAN: put_double(w, f->key, *v, *v > 0); break;
+	case RT_REPORT_OPTIONAL:
+		put_double(w, f->key, *v, *(const bool *)(base + f->flag));
+		break;
+	case RT_REPORT_BOOL: rt_jsonw_bool(w, f->key, *(const bool *)p); break;
+	case RT_REPORT_TEXT:
+		put_text(w, f->key, *(const char *const *)p);
+		break;
+	}
+}
+
+static void
+put_fields(
+    struct rt_jsonw *w, const struct rt_report_field *f, const void *base)
+{
+	for (; f->key; f++)
+		put_field(w, f, base);
+}
+
+static void
+put_flat_rows(struct rt_jsonw *w, const struct rt_report *r)
+{
+	const struct rt_report_rows *t = rt_report_flat_rows;
+
+	for (; t->key; t++) {
+		const char *base = (const char *)r;
+		const char *row =
+		    *(const char *const *)(const void *)(base + t->rows);
+		size_t n = *(const size_t *)(const void *)(base + t->count);
+
+		rt_jsonw_array(w, t->key);
+		for (; n > 0; n--, row += t->row_bytes) {
+			rt_jsonw_object(w, NULL);
+			put_fields(w, t->fields, row);
+			rt_jsonw_end(w);
+		}
+		rt_jsonw_end(w);
+	}
+}
+
+static void
+put_counters(struct rt_jsonw *w, const struct rt_report_counter *t,
+    const struct rt_counts *c)
+{
+	for (; t->key; t++)
+		rt_jsonw_uint(w, t->key, c->n[t->counter]);
+}
+
+static void
+put_group(struct rt_jsonw *w, const struct rt_report_group *g,
+    const struct rt_counts *c)
+{
+	rt_jsonw_object(w, g->key);
+	for (unsigned i = 0; i < g->count; i++)
+		if (c->n[g->first + i])
+			rt_jsonw_uint(w, g->name(i), c->n[g->first + i]);
+	rt_jsonw_end(w);
+}
+
+static void
+put_rate(struct rt_jsonw *w, const char *key, struct rt_rate rate)
+{
+	rt_jsonw_object(w, key);
+	rt_jsonw_double(w, "numerator", rate.numerator);
+	rt_jsonw_double(w, "denominator", rate.denominator);
+	put_double(
+	    w, "value", rate.numerator / rate.denominator, rt_rate_known(rate));
+	rt_jsonw_end(w);
+}
+
+static void
+put_rates(struct rt_jsonw *w, const struct rt_counts *c)
+{
+	rt_jsonw_object(w, "rates");
+	for (unsigned i = 0; i < RT_RATE_COUNT; i++)
+		put_rate(w, rt_rate_info((enum rt_rate_id)i)->key,
+		    rt_rate(c, (enum rt_rate_id)i));
+	rt_jsonw_end(w);
+}
+
+static void
+put_status(struct rt_jsonw *w, const struct rt_counts *c)
+{
+	char key[8];
+
+	rt_jsonw_object(w, "by_status");
+	for (unsigned i = 0; i < RT_STATUS_COUNT; i++) {
+		if (!c->status[i])
+			continue;
+		snprintf(key, sizeof(key), "%u", RT_STATUS_MIN + i);
+		rt_jsonw_uint(w, key, c->status[i]);
+	}
+	rt_jsonw_end(w);
+}
+
+static void
+put_operations(
+    struct rt_jsonw *w, const struct rt_counts *c, uint64_t unfinished)
+{
+	rt_jsonw_object(w, "operations");
+	put_counters(w, rt_report_operation_counters, c);
+	rt_jsonw_uint(w, "unfinished", unfinished);
+	put_group(w, &rt_report_by_fate, c);
+	put_group(w, &rt_report_by_tries, c);
+	rt_jsonw_end(w);
+}
+
+static void
+put_sums(struct rt_jsonw *w, const struct rt_counts *c)
+{
+	rt_jsonw_object(w, "waste_us");
+	rt_jsonw_uint(w, "wasted", c->sum_us[RT_SUM_WASTED]);
+	rt_jsonw_uint(w, "useful", c->sum_us[RT_SUM_USEFUL]);
+	rt_jsonw_end(w);
+}
+
+static void
+put_latency(struct rt_jsonw *w, const struct rt_quantiles *q)
+{
+	const struct rt_report_field *f;
+
+	rt_jsonw_object(w, "latency_ms");
+	for (unsigned i = 0; i < RT_LATENCY_COUNT; i++) {
+		rt_jsonw_object(w, rt_latency_name((enum rt_latency)i));
+		rt_jsonw_uint(w, "count", q[i].count);
+		for (f = rt_report_quantile_fields; f->key; f++) {
+			if (q[i].count)
+				put_field(w, f, (const char *)&q[i]);
+			else
+				rt_jsonw_null(w, f->key);
+		}
+		rt_jsonw_end(w);
+	}
+	rt_jsonw_end(w);
+}
+
+static uint64_t
+started_only(const struct rt_counts *c)
+{
+	uint64_t over = c->n[RT_C_OPS_ENDED] + c->n[RT_C_OPS_EVICTED];
+	uint64_t started = c->n[RT_C_OPS_STARTED];
+
+	return started > over ? started - over : 0;
+}
+
+static void
+put_one_series(struct rt_jsonw *w, const struct rt_report_series *s)
+{
+	static const struct rt_counts nothing;
+	const struct rt_counts *c = s->counts ? s->counts : &nothing;
+
+	rt_jsonw_object(w, NULL);
+	rt_jsonw_object(w, "labels");
+	for (unsigned i = 0; i < RT_LABEL_COUNT; i++)
+		if (s->labels[i])
+			rt_jsonw_text(
+			    w, rt_label_name((enum rt_label)i), s->labels[i]);
+	rt_jsonw_end(w);
+	rt_jsonw_bool(w, "other", s->is_other);
+	rt_jsonw_uint(w, "attempts", c->n[RT_C_ATTEMPTS]);
+	put_rates(w, c);
+	rt_jsonw_object(w, "attempt_counts");
+	put_counters(w, rt_report_attempt_counters, c);
+	put_group(w, &rt_report_by_class, c);
+	rt_jsonw_end(w);
+	put_operations(w, c, started_only(c));
+	put_group(w, &rt_report_by_decision, c);
+	put_sums(w, c);
+	put_latency(w, s->latency);
+	rt_jsonw_array(w, "trend");
+	for (unsigned i = 0; i < RT_SERIES_TREND_COLS; i++)
+		rt_jsonw_uint(w, NULL, s->trend[i]);
+	rt_jsonw_end(w);
+	rt_jsonw_end(w);
+}
+
+static void
+put_violations(struct rt_jsonw *w, const struct rt_report *r)
+{
+	rt_jsonw_array(w, "violations");
+	for (size_t i = 0; i < r->violations_count; i++) {
+		const struct rt_report_violation *v = &r->violations[i];
+
+		rt_jsonw_object(w, NULL);
+		put_text(w, "rule", v->rule);
+		rt_jsonw_uint(w, "count", v->count);
+		rt_jsonw_array(w, "examples");
+		for (unsigned k = 0; k < v->examples_count; k++) {
+			rt_jsonw_object(w, NULL);
+			put_fields(
+			    w, rt_report_example_fields, &v->examples[k]);
+			rt_jsonw_end(w);
+		}
+		rt_jsonw_end(w);
+		rt_jsonw_end(w);
+	}
+	rt_jsonw_end(w);
+}
+
+static void
+put_matrix(struct rt_jsonw *w, const struct rt_counts *c)
+{
+	const uint64_t *n = &c->n[RT_C_CLASS_DECISION];
+
+	rt_jsonw_object(w, "class_decision");
+	for (unsigned i = 0; i < RT_CLASS_COUNT; i++) {
+		rt_jsonw_object(w, rt_class_name((enum rt_class)i));
+		for (unsigned k = 0; k < RT_DECISION_COLUMNS; k++, n++)
+			if (*n)
+				rt_jsonw_uint(
+				    w, rt_report_decision_column(k), *n);
+		rt_jsonw_end(w);
+	}
+	rt_jsonw_end(w);
+}
+
+static void
+put_trend(struct rt_jsonw *w, const struct rt_report *r)
+{
+	rt_jsonw_object(w, "trend");
+	put_double(w, "step_s", r->trend.step_s, true);
+	rt_jsonw_uint(w, "cols", r->trend.cols);
+	for (unsigned i = 0; i < RT_TREND_COUNT; i++) {
+		rt_jsonw_array(w, rt_trend_name((enum rt_trend)i));
+		for (unsigned k = 0; k < r->trend.cols; k++)
+			rt_jsonw_uint(w, NULL, r->trend.v[i][k]);
+		rt_jsonw_end(w);
+	}
+	rt_jsonw_end(w);
+}
+
+static void
+put_tail(struct rt_jsonw *w, const struct rt_report *r)
+{
+	if (!r->tail.asked)
+		return;
+	rt_jsonw_object(w, "tail");
+	rt_jsonw_uint(w, "cursor", r->tail.cursor);
+	rt_jsonw_uint(w, "missed", r->tail.missed);
+	rt_jsonw_array(w, "events");
+	for (size_t i = 0; i < r->tail.count; i++)
+		rt_jsonw_text(w, NULL, r->tail.lines[i]);
+	rt_jsonw_end(w);
+	rt_jsonw_end(w);
+}
+
+static void
+put_head(struct rt_jsonw *w, const struct rt_report *r)
+{
+	const struct rt_counts *c = &r->counts;
+
+	rt_jsonw_text(w, "schema", RT_REPORT_SCHEMA);
+	rt_jsonw_object(w, "source");
+	rt_jsonw_text(w, "kind", r->source.is_live ? "live" : "replay");
+	put_fields(w, rt_report_source_fields, r);
+	rt_jsonw_end(w);
+	rt_jsonw_object(w, "intake");
+	put_counters(w, rt_report_intake_counters, c);
+	put_group(w, &rt_report_by_reject, c);
+	put_fields(w, rt_report_loss_fields, r);
+	rt_jsonw_end(w);
+	rt_jsonw_object(w, "attempts");
+	put_counters(w, rt_report_attempt_counters, c);
+	put_group(w, &rt_report_by_class, c);
+	put_status(w, c);
+	rt_jsonw_end(w);
+	/* A live window cannot tell what was open before it from what it saw. */
+	put_operations(w, c,
+	    r->source.is_live
+		? r->open.running + r->open.in_backoff + r->open.on_fallback
+		: started_only(c));
+	put_rates(w, c);
+	put_group(w, &rt_report_by_decision, c);
+}
+
+static void
+put_more(struct rt_jsonw *w, const struct rt_report *r)
+{
+	const struct rt_counts *c = &r->counts;
+
+	rt_jsonw_uint(w, "series_total", r->series_total);
+	rt_jsonw_object(w, "open");
+	put_fields(w, rt_report_open_fields, r);
+	rt_jsonw_end(w);
+	put_rate(w, "completeness",
+	    (struct rt_rate){
+		(double)c->n[RT_C_COMPLETE], (double)c->n[RT_C_ATTEMPTS]});
+	put_sums(w, c);
+	put_matrix(w, c);
+	rt_jsonw_object(w, "overflow");
+	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
+		rt_jsonw_uint(
+		    w, rt_overflow_name((enum rt_overflow)i), r->overflow[i]);
+	rt_jsonw_end(w);
+	put_trend(w, r);
+	put_tail(w, r);
+}
+
+void
+rt_report_encode(struct rt_buf *b, const struct rt_report *r)
+{
+	struct rt_jsonw w = rt_jsonw_begin(b);
+
+	rt_jsonw_object(&w, NULL);
+	put_head(&w, r);
+	put_violations(&w, r);
+	put_latency(&w, r->latency);
+	rt_jsonw_array(&w, "series");
+	for (size_t i = 0; i < r->series_count; i++)
+		put_one_series(&w, &r->series[i]);
+	rt_jsonw_end(&w);
+	put_flat_rows(&w, r);
+	rt_jsonw_array(&w, "alerts");
+	rt_jsonw_end(&w);
+	put_more(&w, r);
+	rt_jsonw_end(&w);
+}
