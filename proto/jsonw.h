@@ -5,6 +5,7 @@
  * The writer of everything this program sends or prints: events, queries, reports.
  * Documents are read with json.h.  Depth is at most RT_JSONW_DEPTH (asserted: the
  * nesting is ours, never input).  Strings are scrubbed; numbers are shortest round-trip.
+ * An absent string or a number that is not finite is written as null.
  *
  *	struct rt_jsonw w = rt_jsonw_begin(&buf);
  *	rt_jsonw_object(&w, NULL);

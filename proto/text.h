@@ -60,6 +60,15 @@ bool rt_str_is_nocase(struct rt_str s, const char *z);
 bool rt_text_is_safe(uint32_t code_point);
 
 /*
+ * Take the next code point of `rest`, which must not be empty: U+FFFD for what is
+ * ill-formed or not safe.
+ */
+uint32_t rt_text_next(struct rt_str *rest);
+
+/* Write a code point as UTF-8 into out[4]; returns its bytes. */
+size_t rt_text_put(char *out, uint32_t code_point);
+
+/*
  * Copy `s` scrubbed into `out` (size bytes, always NUL-terminated for size > 0).
  * Cut at a whole character where it does not fit.  Returns the bytes written
  * without the NUL.
@@ -89,11 +98,15 @@ RT_NODISCARD enum rt_err rt_text_to_int(struct rt_str s, int64_t *out);
  * RFC 3339 date-time ("T", "t" or a space; any offset; a leap second reads as
  * :59 plus its fraction) to microseconds since 1970 UTC; digits beyond six are
  * cut.  *has_fraction (may be NULL) says whether there was a fraction.
+ * RT_E_SYNTAX: no such time.  RT_E_FIELD: in UTC outside the years 0000 to 9999.
  */
 RT_NODISCARD enum rt_err rt_text_to_time(
     struct rt_str s, int64_t *out_us, bool *has_fraction);
 
-/* "2026-06-13T09:00:00.242Z" into out[32]; three or six digits of fraction. */
+/*
+ * "2026-06-13T09:00:00.242Z" into out[32]; three or six digits of fraction.
+ * A time outside the years 0000 to 9999 is written as the nearest within.
+ */
 size_t rt_text_from_time(char out[32], int64_t us);
 
 /*

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/encode.h"
+
+#include "proto/jsonw.h"
+
+static void
+put_time(struct rt_jsonw *w, const char *key, const struct rt_event *e)
+{
+	const size_t whole_seconds = 19; /* YYYY-MM-DDTHH:MM:SS */
+	char text[32];
+	size_t n = rt_text_from_time(text, e->ts_us);
+
+	/* Whether there was a fraction is evidence: do not add one. */
+	if (!e->ts_has_fraction && e->ts_us % 1000000 == 0) {
+		text[whole_seconds] = 'Z';
+		n = whole_seconds + 1;
+	}
+	rt_jsonw_str(w, key, (struct rt_str){text, n});
+}
+
+static void
+put_decision(struct rt_jsonw *w, const char *key, const struct rt_event *e)
+{
+	if (e->decision == RT_DECISION_UNKNOWN && e->decision_code.p)
+		rt_jsonw_str(w, key, e->decision_code);
+	else
+		rt_jsonw_text(w, key, rt_decision_name(e->decision));
+}
+
+/* One writer a field type; `value` is the member. */
+#define PUT_TIME(w, key, e, value) put_time(w, key, e)
+#define PUT_STR(w, key, e, value) rt_jsonw_str(w, key, value)
+#define PUT_INT(w, key, e, value) rt_jsonw_int(w, key, value)
+#define PUT_MS(w, key, e, value) rt_jsonw_double(w, key, value)
+#define PUT_BOOL(w, key, e, value) rt_jsonw_bool(w, key, value)
+#define PUT_DECISION(w, key, e, value) put_decision(w, key, e)
+#define PUT_OUTCOME(w, key, e, value) \
+	rt_jsonw_text(w, key, rt_outcome_name(value))
+
+void
+rt_encode(struct rt_buf *b, const struct rt_event *e)
+{
+	struct rt_jsonw w = rt_jsonw_begin(b);
+
+	rt_jsonw_object(&w, NULL);
+	rt_jsonw_text(&w, "schema",
+	    e->kind == RT_KIND_SUMMARY ? "llm-operation/v1" : "llm-attempt/v1");
+#define X(id, member, type, lo, hi) \
+	if (rt_event_has(e, id))    \
+		PUT_##type(&w, rt_field_name(RT_FIELD_##id), e, e->member);
+	RT_EVENT_FIELDS(X)
+#undef X
+	if (e->shape != RT_SHAPE_NATIVE)
+		rt_jsonw_text(&w, "source_shape", rt_shape_name(e->shape));
+	rt_jsonw_end(&w);
+}

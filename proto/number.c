@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* The numbers and times of text.h: exact, and deaf to the locale. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proto/text.h"
+
+#define DAY_S INT64_C(86400)
+#define YEAR_0_S INT64_C(-62167219200)     /* 0000-01-01T00:00:00Z */
+#define YEAR_10000_S INT64_C(253402300800) /* 10000-01-01T00:00:00Z */
+
+/*
+ * A decimal has at most 767 digits that can decide how it rounds to a double;
+ * of what comes after, only whether it is zero can matter.
+ */
+#define DIGITS_MAX 780u
+#define EXPONENT_MAX 100000 /* beyond any double; keeps sums in range */
+
+/* digits × 10^exponent; no zero at either end; 0 has no digits. */
+struct decimal {
+	char digits[DIGITS_MAX + 2];
+	size_t count;
+	int exponent;
+	bool negative;
+};
+
+struct cursor {
+	const char *p, *end;
+};
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+at_digit(const struct cursor *c)
+{
+	return c->p < c->end && is_digit(*c->p);
+}
+
+static bool
+accept(struct cursor *c, char want)
+{
+	if (c->p == c->end || *c->p != want)
+		return false;
+	c->p++;
+	return true;
+}
+
+static void
+add_digit(struct decimal *d, char c, bool is_fraction)
+{
+	if (d->count == 0 && c == '0') {
+		d->exponent -= is_fraction;
+		return;
+	}
+	if (d->count < DIGITS_MAX) {
+		d->digits[d->count++] = c;
+		d->exponent -= is_fraction;
+		return;
+	}
+	d->exponent += !is_fraction;
+	if (c != '0' && d->count == DIGITS_MAX) {
+		d->digits[d->count++] = '1'; /* "and something" */
+		d->exponent--;
+	}
+}
+
+/* -?digits(.digits)? */
+static bool
+scan_mantissa(struct cursor *c, struct decimal *d)
+{
+	d->negative = accept(c, '-');
+	if (!at_digit(c) ||
+	    (*c->p == '0' && c->end - c->p > 1 && is_digit(c->p[1])))
+		return false;
+	for (; at_digit(c); c->p++)
+		add_digit(d, *c->p, false);
+	if (!accept(c, '.'))
+		return true;
+	if (!at_digit(c))
+		return false;
+	for (; at_digit(c); c->p++)
+		add_digit(d, *c->p, true);
+	return true;
+}
+
+static bool
+scan_exponent(struct cursor *c, struct decimal *d)
+{
+	int exponent = 0;
+	bool negative;
+
+	if (!accept(c, 'e') && !accept(c, 'E'))
+		return true;
+	negative = accept(c, '-');
+	if (!negative)
+		accept(c, '+');
+	if (!at_digit(c))
+		return false;
+	for (; at_digit(c); c->p++)
+		if (exponent < EXPONENT_MAX)
+			exponent = exponent * 10 + (*c->p - '0');
+	d->exponent += negative ? -exponent : exponent;
+	return true;
+}
+
+static bool
+scan(struct rt_str s, struct decimal *d)
+{
+	struct cursor c = {s.p, s.p ? s.p + s.len : NULL};
+
+	d->count = 0;
+	d->exponent = 0;
+	if (!scan_mantissa(&c, d) || !scan_exponent(&c, d) || c.p != c.end)
+		return false;
+	while (d->count > 0 && d->digits[d->count - 1] == '0') {
+		d->count--;
+		d->exponent++;
+	}
+	return true;
+}
+
+enum rt_err
+rt_text_to_double(struct rt_str s, double *out)
+{
+	static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
+	    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+	    1e19, 1e20, 1e21, 1e22};
+	char text[DIGITS_MAX + 24];
+	struct decimal d;
+	int64_t whole = 0;
+	double v;
+	size_t i;
+
+	if (!scan(s, &d))
+		return RT_E_SYNTAX;
+	if (d.count <= 15 && d.exponent >= -22 && d.exponent <= 22) {
+		/* Both operands are exact, so the result is rounded once. */
+		for (i = 0; i < d.count; i++)
+			whole = whole * 10 + (d.digits[i] - '0');
+		v = d.exponent < 0 ? (double)whole / powers[-d.exponent]
+				   : (double)whole * powers[d.exponent];
+	} else {
+		/* Without a point: strtod would look for the locale's. */
+		snprintf(text, sizeof(text), "%.*se%d", (int)d.count, d.digits,
+		    d.count > 0 ? d.exponent : 0);
+		v = strtod(text, NULL);
+	}
+	if (!isfinite(v))
+		return RT_E_FIELD;
+	*out = d.negative ? -v : v;
+	return RT_OK;
+}
+
+enum rt_err
+rt_text_to_int(struct rt_str s, int64_t *out)
+{
+	struct decimal d;
+	uint64_t v = 0, digit, limit;
+	size_t i;
+
+	if (!scan(s, &d))
+		return RT_E_SYNTAX;
+	if (d.count == 0) {
+		*out = 0;
+		return RT_OK;
+	}
+	if (d.exponent < 0)
+		return RT_E_FIELD;
+	if (d.count + (size_t)d.exponent > 19)
+		return RT_E_TOO_LARGE;
+	for (i = 0; i < d.count + (size_t)d.exponent; i++) {
+		digit = i < d.count ? (uint64_t)(d.digits[i] - '0') : 0;
+		v = v * 10 + digit; /* 19 digits fit */
+	}
+	limit = (uint64_t)INT64_MAX + d.negative;
+	if (v > limit)
+		return RT_E_TOO_LARGE;
+	*out = d.negative ? (int64_t)(0 - v) : (int64_t)v;
+	return RT_OK;
+}
+
+/* Exactly `count` digits. */
+static bool
+take_digits(struct cursor *c, int count, int *out)
+{
+	int v = 0;
+
+	if (c->end - c->p < count)
+		return false;
+	for (; count > 0; count--, c->p++) {
+		if (!is_digit(*c->p))
+			return false;
+		v = v * 10 + (*c->p - '0');
+	}
+	*out = v;
+	return true;
+}
+
+/* Days since 1970-01-01 in the proleptic Gregorian calendar; year >= 0. */
+static int64_t
+days_from_date(int year, int month, int day)
+{
+	/* A year that begins in March ends with the leap day. */
+	int y = year - (month <= 2) + 400, m = (month + 9) % 12;
+	int64_t days = 365 * (int64_t)y + y / 4 - y / 100 + y / 400;
+
+	return days + (153 * m + 2) / 5 + day - 1 - 719468 - 146097;
+}
+
+static int
+days_in_month(int year, int month)
+{
+	static const char days[] = {
+	    31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
+struct date_time {
+	int year, month, day, hour, minute, second;
+};
+
+static bool
+take_date_time(struct cursor *c, struct date_time *t)
+{
+	if (!take_digits(c, 4, &t->year) || !accept(c, '-') ||
+	    !take_digits(c, 2, &t->month) || !accept(c, '-') ||
+	    !take_digits(c, 2, &t->day))
+		return false;
+	if (!accept(c, 'T') && !accept(c, 't') && !accept(c, ' '))
+		return false;
+	if (!take_digits(c, 2, &t->hour) || !accept(c, ':') ||
+	    !take_digits(c, 2, &t->minute) || !accept(c, ':') ||
+	    !take_digits(c, 2, &t->second))
+		return false;
+	return t->month >= 1 && t->month <= 12 && t->day >= 1 &&
+	    t->day <= days_in_month(t->year, t->month) && t->hour <= 23 &&
+	    t->minute <= 59 && t->second <= 60;
+}
+
+/* (.digits)?, the first six as microseconds. */
+static bool
+take_fraction(struct cursor *c, int *us, bool *has_fraction)
+{
+	int scale = 100000;
+
+	*us = 0;
+	*has_fraction = accept(c, '.');
+	if (!*has_fraction)
+		return true;
+	if (!at_digit(c))
+		return false;
+	for (; at_digit(c); c->p++, scale /= 10)
+		*us += (*c->p - '0') * scale;
+	return true;
+}
+
+/* Z or ±hh:mm, in seconds east of Greenwich. */
+static bool
+take_offset(struct cursor *c, int *offset_s)
+{
+	int hour, minute;
+	bool west;
+
+	*offset_s = 0;
+	if (accept(c, 'Z') || accept(c, 'z'))
+		return true;
+	west = accept(c, '-');
+	if ((!west && !accept(c, '+')) || !take_digits(c, 2, &hour) ||
+	    !accept(c, ':') || !take_digits(c, 2, &minute) || hour > 23 ||
+	    minute > 59)
+		return false;
+	*offset_s = (hour * 60 + minute) * (west ? -60 : 60);
+	return true;
+}
+
+enum rt_err
+rt_text_to_time(struct rt_str s, int64_t *out_us, bool *has_fraction)
+{
+	struct cursor c = {s.p, s.p ? s.p + s.len : NULL};
+	struct date_time t;
+	int us, offset_s;
+	int64_t seconds;
+	bool fraction;
+
+	if (!take_date_time(&c, &t) || !take_fraction(&c, &us, &fraction) ||
+	    !take_offset(&c, &offset_s) || c.p != c.end)
+		return RT_E_SYNTAX;
+	if (t.second == 60)
+		t.second = 59;
+	seconds = days_from_date(t.year, t.month, t.day) * DAY_S +
+	    t.hour * 3600 + t.minute * 60 + t.second - offset_s;
+	if (seconds < YEAR_0_S || seconds >= YEAR_10000_S)
+		return RT_E_FIELD;
+	*out_us = seconds * 1000000 + us;
+	if (has_fraction)
+		*has_fraction = fraction;
+	return RT_OK;
+}
+
+static void
+put_digits(char *out, int count, int v)
+{
+	for (; count > 0; v /= 10)
+		out[--count] = (char)('0' + v % 10);
+}
+
+/* The calendar date of a day since 1970, as "YYYY-MM-DD". */
+static void
+put_date(char *out, int64_t days)
+{
+	/* Count from 1 March of year 0, in eras of 400 years. */
+	int64_t z = days + 719468 + 146097;
+	int era = (int)(z / 146097), of_era = (int)(z % 146097);
+	int y =
+	    (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int of_year = of_era - (365 * y + y / 4 - y / 100);
+	int m = (5 * of_year + 2) / 153, month = m < 10 ? m + 3 : m - 9;
+
+	put_digits(out, 4, y + (era - 1) * 400 + (month <= 2));
+	out[4] = '-';
+	put_digits(out + 5, 2, month);
+	out[7] = '-';
+	put_digits(out + 8, 2, of_year - (153 * m + 2) / 5 + 1);
+}
+
+size_t
+rt_text_from_time(char out[32], int64_t us)
+{
+	int64_t seconds, days;
+	int fraction, of_day, digits;
+
+	if (us < YEAR_0_S * 1000000)
+		us = YEAR_0_S * 1000000;
+	if (us >= YEAR_10000_S * 1000000)
+		us = YEAR_10000_S * 1000000 - 1;
+	us -= YEAR_0_S * 1000000; /* not negative: division rounds down */
+	seconds = us / 1000000;
+	fraction = (int)(us % 1000000);
+	days = seconds / DAY_S + YEAR_0_S / DAY_S;
+	of_day = (int)(seconds % DAY_S);
+	put_date(out, days);
+	out[10] = 'T';
+	put_digits(out + 11, 2, of_day / 3600);
+	out[13] = ':';
+	put_digits(out + 14, 2, of_day / 60 % 60);
+	out[16] = ':';
+	put_digits(out + 17, 2, of_day % 60);
+	out[19] = '.';
+	digits = fraction % 1000 == 0 ? 3 : 6;
+	put_digits(out + 20, digits, digits == 3 ? fraction / 1000 : fraction);
+	out[20 + digits] = 'Z';
+	out[21 + digits] = '\0';
+	return (size_t)(21 + digits);
+}
+
+/* value = digits × 10^exponent with as few digits as read back as v > 0. */
+static void
+shortest(struct decimal *d, double v)
+{
+	char text[40], back[40];
+	int precision, n, exponent;
+	const char *p;
+
+	for (precision = 14; precision <= 16; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, v);
+		d->count = 0;
+		/* The point is the locale's, whatever that is. */
+		for (p = text; *p != 'e'; p++)
+			if (is_digit(*p))
+				d->digits[d->count++] = *p;
+		exponent = (int)strtol(p + 1, NULL, 10);
+		d->exponent = exponent - (int)(d->count - 1);
+		n = snprintf(back, sizeof(back), "%.*se%d", (int)d->count,
+		    d->digits, d->exponent);
+		if (n > 0 && strtod(back, NULL) == v)
+			break;
+	}
+	while (d->count > 1 && d->digits[d->count - 1] == '0') {
+		d->count--;
+		d->exponent++;
+	}
+}
+
+/* Digits with a point after the first `whole`, zeros where there are none. */
+static char *
+put_plain(char *p, const struct decimal *d, int whole)
+{
+	int i, count = (int)d->count;
+
+	if (whole <= 0)
+		*p++ = '0';
+	for (i = 0; i < whole; i++)
+		*p++ = i < count ? d->digits[i] : '0';
+	if (whole >= count)
+		return p;
+	*p++ = '.';
+	for (i = whole; i < count; i++)
+		*p++ = i < 0 ? '0' : d->digits[i];
+	return p;
+}
+
+size_t
+rt_text_from_double(char out[32], double v)
+{
+	struct decimal d;
+	char *p = out;
+	int whole;
+
+	if (fabs(v) <= 9007199254740992.0 && v == (double)(int64_t)v)
+		return (size_t)snprintf(out, 32, "%lld", (long long)v);
+	if (v < 0)
+		*p++ = '-';
+	shortest(&d, fabs(v));
+	whole = (int)d.count + d.exponent;
+	if (whole > -5 && whole <= 17) {
+		p = put_plain(p, &d, whole);
+		*p = '\0';
+	} else {
+		p = put_plain(p, &d, 1);
+		p += snprintf(p, 8, "e%d", whole - 1);
+	}
+	return (size_t)(p - out);
+}
