@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The numbers and times of text.h: exact, and deaf to the locale. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -368,7 +369,8 @@ shortest(struct decimal *d, double v)
 	int precision, n, exponent;
 	const char *p;
 
-	for (precision = 14; precision <= 16; precision++) {
+	/* Any decimal of 15 digits survives; below DBL_MIN there are fewer. */
+	for (precision = v < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, v);
 		d->count = 0;
 		/* The point is the locale's, whatever that is. */
