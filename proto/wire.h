@@ -14,10 +14,13 @@
  *            taken in + dropped + in flight.  Anything else is `unexplained`.
  * Rule       A peer answers a version it does not know with its own version and
  *            acked 0, so that the other side can say so.
+ * Strict     One flat JSON object in ASCII of at most RT_WIRE_HEADER_MAX bytes; every
+ *            field exactly once, numbers as plain digits, other fields passed over.
  */
 #ifndef RT_WIRE_H
 #define RT_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,13 +48,20 @@ struct rt_wire_answer {
 	uint64_t acked;
 };
 
+/* 1..64 of [A-Za-z0-9._-]? */
+bool rt_wire_emitter_is_valid(const char *id);
+
 /* Bytes written, without the NUL; size at least RT_WIRE_HEADER_MAX. No heap. */
 size_t rt_wire_header_encode(
     char *out, size_t size, const struct rt_wire_header *h);
 size_t rt_wire_answer_encode(
     char *out, size_t size, const struct rt_wire_answer *a);
 
-/* No heap, no json-c (libretrytop uses them).  RT_E_VERSION: *h still has version. */
+/*
+ * No heap, no json-c (libretrytop uses them).  RT_E_TOO_LARGE, RT_E_SYNTAX, RT_E_FIELD
+ * (one is missing, twice there or out of range; dropped > offered; the batch would pass
+ * 2^63 - 1), or RT_E_VERSION: then version, and nothing else, is set.
+ */
 RT_NODISCARD enum rt_err rt_wire_header_decode(
     const char *p, size_t len, struct rt_wire_header *h);
 RT_NODISCARD enum rt_err rt_wire_answer_decode(
