@@ -23,7 +23,10 @@ RT_NODISCARD enum rt_err rt_ask_open(
     const char *endpoint, struct rt_ask **out, struct rt_diag *d);
 void rt_ask_close(struct rt_ask *a);
 
-/* Send; gives up any question still open.  RT_E_AGAIN where it cannot be queued. */
+/*
+ * Send; gives up any question still open.  RT_E_AGAIN where it cannot be queued (one
+ * already waits for a collector that is away): then the earlier one stays open.
+ */
 RT_NODISCARD enum rt_err rt_ask_send(struct rt_ask *a, struct rt_str request);
 
 /*
