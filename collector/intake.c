@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/intake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+#define NONE UINT32_MAX
+
+struct sender {
+	char emitter[RT_WIRE_EMITTER_MAX + 1];
+	uint64_t epoch;
+	uint64_t offered, dropped; /* the largest it told */
+	uint64_t before, taken;
+	uint64_t acked; /* the last contiguous seq known here */
+	uint64_t lost;  /* acknowledged by nobody we know */
+	rt_mono_t heard;
+	uint32_t next; /* in its bucket; NONE ends it */
+};
+
+struct rt_intake {
+	struct sender *senders; /* owned */
+	uint32_t *buckets;      /* owned; first sender of each */
+	uint32_t capacity, count, buckets_mask;
+	struct rt_intake_stats stats;
+	uint64_t forgotten_unexplained;
+};
+
+struct rt_intake *
+rt_intake_new(uint32_t capacity)
+{
+	struct rt_intake *n = rt_xcalloc(1, sizeof(*n));
+	uint32_t buckets = 1;
+
+	while (buckets < capacity)
+		buckets *= 2;
+	n->capacity = capacity;
+	n->buckets_mask = buckets - 1;
+	n->senders = rt_xcalloc(capacity, sizeof(*n->senders));
+	n->buckets = rt_xcalloc(buckets, sizeof(*n->buckets));
+	memset(n->buckets, 0xff, buckets * sizeof(*n->buckets));
+	return n;
+}
+
+void
+rt_intake_free(struct rt_intake *n)
+{
+	if (!n)
+		return;
+	free(n->senders);
+	free(n->buckets);
+	free(n);
+}
+
+/* FNV-1a; ids that are made to collide cost a walk over at most `capacity`. */
+static uint32_t *
+bucket_of(const struct rt_intake *n, const char *emitter, uint64_t epoch)
+{
+	uint64_t h = UINT64_C(14695981039346656037) ^ epoch;
+
+	for (; *emitter; emitter++)
+		h = (h ^ (unsigned char)*emitter) * UINT64_C(1099511628211);
+	return &n->buckets[(h ^ h >> 32) & n->buckets_mask];
+}
+
+static struct sender *
+find(const struct rt_intake *n, const struct rt_wire_header *h)
+{
+	uint32_t i = *bucket_of(n, h->emitter, h->epoch);
+
+	for (; i != NONE; i = n->senders[i].next)
+		if (n->senders[i].epoch == h->epoch &&
+		    strcmp(n->senders[i].emitter, h->emitter) == 0)
+			return &n->senders[i];
+	return NULL;
+}
+
+/* Taken in more than was ever offered: the sender's own books are wrong. */
+static uint64_t
+overdrawn(const struct sender *s)
+{
+	uint64_t assigned = s->offered - s->dropped;
+
+	return s->acked > assigned ? s->acked - assigned : 0;
+}
+
+static uint64_t
+unexplained(const struct sender *s)
+{
+	return s->lost + overdrawn(s);
+}
+
+static uint32_t
+forget_oldest(struct rt_intake *n)
+{
+	uint32_t i, oldest = 0, *link;
+	struct sender *s;
+
+	for (i = 1; i < n->count; i++)
+		if (n->senders[i].heard.us < n->senders[oldest].heard.us)
+			oldest = i;
+	s = &n->senders[oldest];
+	link = bucket_of(n, s->emitter, s->epoch);
+	while (*link != oldest)
+		link = &n->senders[*link].next;
+	*link = s->next;
+	n->forgotten_unexplained += unexplained(s);
+	n->stats.forgotten++;
+	return oldest;
+}
+
+static struct sender *
+add(struct rt_intake *n, const struct rt_wire_header *h)
+{
+	uint32_t i = n->count < n->capacity ? n->count++ : forget_oldest(n);
+	uint32_t *bucket = bucket_of(n, h->emitter, h->epoch);
+	struct sender *s = &n->senders[i];
+
+	*s = (struct sender){
+	    .epoch = h->epoch,
+	    .before = h->first_seq - 1,
+	    .acked = h->first_seq - 1,
+	    .next = *bucket,
+	};
+	memcpy(s->emitter, h->emitter, sizeof(s->emitter));
+	*bucket = i;
+	return s;
+}
+
+static void
+note(struct sender *s, const struct rt_wire_header *h, rt_mono_t now)
+{
+	s->heard = now;
+	/* What an old connection had queued may arrive after what is newer. */
+	if (h->offered > s->offered)
+		s->offered = h->offered;
+	if (h->dropped > s->dropped)
+		s->dropped = h->dropped;
+}
+
+static enum rt_intake_action
+take_hello(struct sender *s, const struct rt_wire_header *h)
+{
+	uint64_t start = h->first_seq - 1;
+
+	if (start > s->acked) {
+		/* Until a record came, a later HELLO just says better where we are. */
+		if (s->taken == 0)
+			s->before = start;
+		else
+			s->lost += start - s->acked;
+		s->acked = start;
+	}
+	return RT_INTAKE_NOTHING;
+}
+
+static enum rt_intake_action
+take_batch(struct rt_intake *n, struct sender *s,
+    const struct rt_wire_header *h, struct rt_intake_verdict *v)
+{
+	uint64_t known = s->acked + 1 - h->first_seq;
+
+	if (h->first_seq > s->acked + 1) {
+		n->stats.refused_gap++;
+		return RT_INTAKE_REFUSE_GAP;
+	}
+	if (known >= h->count) {
+		n->stats.resent += h->count;
+		return RT_INTAKE_NOTHING;
+	}
+	v->skip = (uint32_t)known;
+	v->count = h->count - v->skip;
+	s->taken += v->count;
+	s->acked += v->count;
+	n->stats.taken += v->count;
+	n->stats.resent += v->skip;
+	return RT_INTAKE_TAKE;
+}
+
+void
+rt_intake_take(struct rt_intake *n, const struct rt_wire_header *h,
+    rt_mono_t now, struct rt_intake_verdict *v)
+{
+	struct sender *s;
+
+	*v = (struct rt_intake_verdict){.answer = {.version = RT_WIRE_VERSION}};
+	n->stats.messages++;
+	if (h->version != RT_WIRE_VERSION) {
+		n->stats.refused_version++;
+		v->action = RT_INTAKE_REFUSE_VERSION;
+		return;
+	}
+	v->answer.epoch = h->epoch;
+	s = find(n, h);
+	if (!s && h->count > 0) {
+		n->stats.refused_unknown++;
+		v->action = RT_INTAKE_REFUSE_UNKNOWN;
+		return;
+	}
+	if (!s)
+		s = add(n, h);
+	note(s, h, now);
+	v->action = h->count == 0 ? take_hello(s, h) : take_batch(n, s, h, v);
+	v->answer.acked = s->acked;
+}
+
+enum rt_err
+rt_intake_records(
+    struct rt_str batch, uint32_t count, uint32_t skip, struct rt_str *out)
+{
+	const char *p = batch.p, *end = batch.p + batch.len, *begin = end;
+	uint32_t i;
+
+	if (count == 0 || batch.len == 0) {
+		if (count != 0 || batch.len != 0)
+			return RT_E_FIELD;
+		*out = batch;
+		return RT_OK;
+	}
+	for (i = 0; i < count; i++) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+
+		if ((newline == NULL) != (i + 1 == count))
+			return RT_E_FIELD;
+		if (i == skip)
+			begin = p;
+		if (newline)
+			p = newline + 1;
+	}
+	*out = (struct rt_str){begin, (size_t)(end - begin)};
+	return RT_OK;
+}
+
+static void
+report_sender(const struct sender *s, rt_mono_t now, struct rt_report *r)
+{
+	struct rt_report_sender *row = rt_report_add_sender(r);
+	uint64_t assigned = s->offered - s->dropped;
+
+	row->id = rt_report_text(r, rt_str_of(s->emitter));
+	row->offered = s->offered;
+	row->before = s->before;
+	row->taken = s->taken;
+	row->dropped = s->dropped;
+	row->in_flight = assigned > s->acked ? assigned - s->acked : 0;
+	row->unexplained = unexplained(s);
+	row->is_connected =
+	    rt_mono_ms_between(s->heard, now) <= RT_INTAKE_CONNECTED_MS;
+}
+
+static uint64_t
+total_unexplained(const struct rt_intake *n)
+{
+	uint64_t total = n->forgotten_unexplained;
+	uint32_t i;
+
+	for (i = 0; i < n->count; i++)
+		total += unexplained(&n->senders[i]);
+	return total;
+}
+
+void
+rt_intake_report(const struct rt_intake *n, rt_mono_t now, struct rt_report *r)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->count; i++)
+		report_sender(&n->senders[i], now, r);
+	r->unexplained += total_unexplained(n);
+	r->overflow[RT_OVERFLOW_SENDERS] += n->stats.forgotten;
+}
+
+void
+rt_intake_stats(const struct rt_intake *n, struct rt_intake_stats *out)
+{
+	*out = n->stats;
+	out->unexplained = total_unexplained(n);
+}

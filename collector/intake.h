@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * intake — the collector's side of acknowledged delivery (proto/wire.h).
+ *
+ * What    Decides for each message of an emitter which of its records are new, what to
+ *         answer, and keeps the books that show whether anything got lost.
+ * Rules   A sender is (emitter, epoch).  It is known after its HELLO, never after a mere
+ *         batch: only HELLO says what earlier collectors have already taken in.  Records
+ *         up to `acked` are passed over, a batch that begins beyond acked + 1 is refused.
+ *         HELLO beyond acked + 1, after records came, means that somebody acknowledged
+ *         what never came here: those are `unexplained`, and intake goes on behind them.
+ * Books   offered = before + taken + dropped + in_flight + unexplained.
+ * Bounds  The number of senders is fixed at new; beyond it the one unheard for longest is
+ *         forgotten and counted (overflow `senders`).  Should it come back, it is asked
+ *         for a HELLO: nothing is lost or counted twice.  Its unexplained stay counted.
+ * Pure    No socket, no clock, no bytes of records.  O(1) a message, but O(senders) for a
+ *         new sender in a full table.
+ */
+#ifndef RT_INTAKE_H
+#define RT_INTAKE_H
+
+#include "proto/clock.h"
+#include "proto/report.h"
+#include "proto/text.h"
+#include "proto/wire.h"
+
+/* A sender is shown as connected when heard within; emitters speak every 2 s. */
+#define RT_INTAKE_CONNECTED_MS 5000
+
+struct rt_intake; /* opaque */
+
+enum rt_intake_action {
+	RT_INTAKE_TAKE, /* take in `count` records from record `skip` (0-based) */
+	RT_INTAKE_NOTHING, /* HELLO, or a batch of which every record is known */
+	RT_INTAKE_REFUSE_GAP,     /* begins beyond acked + 1 */
+	RT_INTAKE_REFUSE_UNKNOWN, /* no HELLO yet: acked 0 asks for it */
+	RT_INTAKE_REFUSE_VERSION, /* answered with our version, epoch and acked 0 */
+};
+
+struct rt_intake_verdict {
+	enum rt_intake_action action;
+	uint32_t skip, count;         /* records; 0 unless action is TAKE */
+	struct rt_wire_answer answer; /* send it, whatever the action */
+};
+
+/* Since new. */
+struct rt_intake_stats {
+	uint64_t messages, taken, resent; /* resent: records passed over */
+	uint64_t refused_gap, refused_unknown, refused_version; /* messages */
+	uint64_t forgotten, unexplained;
+};
+
+/* capacity: senders, at least 1. */
+RT_NODISCARD struct rt_intake *rt_intake_new(uint32_t capacity);
+void rt_intake_free(struct rt_intake *n);
+
+/*
+ * Judge one message.  TAKE counts the records as taken: the caller takes them in before
+ * it sends the answer.  `h` is what rt_wire_header_decode gave, also after RT_E_VERSION.
+ * Call rt_intake_records first: a batch whose count is wrong must not come here.
+ */
+void rt_intake_take(struct rt_intake *n, const struct rt_wire_header *h,
+    rt_mono_t now, struct rt_intake_verdict *v);
+
+/*
+ * The records of `batch` from number `skip` (0-based) on, as one slice.
+ * RT_E_FIELD: the batch has not exactly `count` records (parted by one '\n' each, none
+ * after the last, none for count 0).
+ */
+RT_NODISCARD enum rt_err rt_intake_records(
+    struct rt_str batch, uint32_t count, uint32_t skip, struct rt_str *out);
+
+/* Adds a row a sender, unexplained and overflow `senders` to the report. */
+void rt_intake_report(
+    const struct rt_intake *n, rt_mono_t now, struct rt_report *r);
+
+void rt_intake_stats(const struct rt_intake *n, struct rt_intake_stats *out);
+
+#endif
