@@ -4,34 +4,55 @@
  *
  * What    --config, else $XDG_CONFIG_HOME/retrytop/retrytop.conf (~/.config), else
  *         /etc/retrytop/retrytop.conf; no file at all means the defaults.
- * Errors  An unknown section or key, a value out of range, a line over 199 bytes and an
- *         indented line are refused with file and line, and what would be right.
+ * Errors  An unknown section or key, a key set twice, a value out of range, a line over
+ *         199 bytes and an indented line are refused with file and line, and what
+ *         would be right.  A comment may be as long as it likes.
  * Table   One row a key: section, key, type, range, default, sentence.  The reader,
  *         check-config and the man page use the same rows.
+ * Origin  line[] says where each value came from; 0 is the default.
  */
 #ifndef RT_CONFIG_H
 #define RT_CONFIG_H
 
 #include "collector/aggregate.h"
+#include "proto/options.h"
 
-struct rt_config {
-	char path[256]; /* the file read; empty: defaults */
-	char events[128], intake[128],
-	    query[128]; /* endpoints; "off" closes one */
-	int64_t operation_timeout_ms;
-	int64_t attempt_base;
-	struct rt_capacity capacity;
-	struct rt_decision_map decisions;
-};
-
-void rt_config_init(struct rt_config *c);
-
-/* path NULL: search as above.  On failure *c is untouched. */
-RT_NODISCARD enum rt_err rt_config_read(
-    struct rt_config *c, const char *path, struct rt_diag *d);
+#define RT_CONFIG_LINE_MAX 199u /* bytes: libinih cuts what is longer */
+#define RT_CONFIG_FILE_MAX 1048576u
+#define RT_CONFIG_ROWS_MAX 32u
 
 #define RT_DEFAULT_EVENTS "tcp://127.0.0.1:7780"
 #define RT_DEFAULT_INTAKE "tcp://127.0.0.1:7781"
 #define RT_DEFAULT_QUERY "tcp://127.0.0.1:7782"
+
+struct rt_config {
+	char path[256]; /* the file read; empty: defaults */
+	struct rt_endpoint events, intake, query; /* "off" closes one */
+	int64_t operation_timeout_ms;
+	int64_t attempt_base;
+	struct rt_capacity capacity;
+	struct rt_decision_map decisions;
+	uint32_t line[RT_CONFIG_ROWS_MAX]; /* of each row, from 1 */
+	uint32_t decision_line[RT_DECISION_MAP_MAX];
+};
+
+void rt_config_init(struct rt_config *c);
+
+/*
+ * path NULL: search as above.  On failure *c is untouched: RT_E_IO for a file that
+ * cannot be read, RT_E_CONFIG for what is in it.
+ */
+RT_NODISCARD enum rt_err rt_config_read(
+    struct rt_config *c, const char *path, struct rt_diag *d);
+
+/* The same from memory; `name` is what messages call it. */
+RT_NODISCARD enum rt_err rt_config_parse(struct rt_config *c, const char *name,
+    struct rt_str text, struct rt_diag *d);
+
+/* Every key with value, origin and meaning; is itself a configuration file. */
+void rt_config_print(struct rt_buf *b, const struct rt_config *c);
+
+/* The exit code that belongs to an error of rt_config_read. */
+enum rt_exit rt_config_exit(enum rt_err err);
 
 #endif

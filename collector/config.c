@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+#define TIMEOUT_MS_MAX (24 * 3600 * 1000)
+
+/* ---- the rows ------------------------------------------------------------------ */
+
+enum row_type { ENDPOINT, DURATION, INT, CAPACITY };
+
+struct row {
+	const char *section, *key;
+	enum row_type type;
+	size_t offset;
+	int64_t min, max; /* ENDPOINT: min is the default port */
+	const char *initial;
+	const char *about;
+};
+
+#define TEXT_OF_(v) #v
+#define TEXT_OF(v) TEXT_OF_(v)
+#define AT(member) offsetof(struct rt_config, member)
+
+/* clang-format off */
+static const struct row rows[] = {
+	{"collector", "events", ENDPOINT, AT(events), RT_PORT_EVENTS, 0,
+	    RT_DEFAULT_EVENTS, "open intake; off closes it"},
+	{"collector", "intake", ENDPOINT, AT(intake), RT_PORT_INTAKE, 0,
+	    RT_DEFAULT_INTAKE, "acknowledged intake; off closes it"},
+	{"collector", "query", ENDPOINT, AT(query), RT_PORT_QUERY, 0,
+	    RT_DEFAULT_QUERY, "where viewers ask; off closes it"},
+	{"collector", "operation_timeout", DURATION, AT(operation_timeout_ms),
+	    1000, TIMEOUT_MS_MAX, "120s", "silence that makes an operation an orphan"},
+	{"collector", "attempt_base", INT, AT(attempt_base), 0, 1, "1",
+	    "number of the first attempt in review records"},
+#define X(member, dflt, lo, hi, what) \
+	{"capacity", #member, CAPACITY, AT(capacity.member), lo, hi, TEXT_OF(dflt), what},
+	RT_CAPACITIES(X)
+#undef X
+};
+/* clang-format on */
+
+static const char *const sections[] = {"collector", "capacity", "decisions"};
+
+_Static_assert(RT_COUNT_OF(rows) <= RT_CONFIG_ROWS_MAX, "line[] is too short");
+
+static enum rt_err
+set_row(struct rt_config *c, const struct row *r, const char *value,
+    struct rt_diag *d)
+{
+	void *into = (char *)c + r->offset;
+	int64_t v;
+	enum rt_err err = RT_E_CONFIG;
+
+	switch (r->type) {
+	case ENDPOINT: return rt_endpoint_from(into, value, (int)r->min, d);
+	case DURATION: return rt_duration_from(value, r->min, r->max, into, d);
+	case INT: return rt_count_from(value, r->min, r->max, into, d);
+	case CAPACITY:
+		err = rt_count_from(value, r->min, r->max, &v, d);
+		if (err == RT_OK)
+			*(uint32_t *)into = (uint32_t)v;
+		return err;
+	}
+	return err;
+}
+
+void
+rt_config_init(struct rt_config *c)
+{
+	size_t i;
+
+	*c = (struct rt_config){.path = ""};
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		enum rt_err err = set_row(c, &rows[i], rows[i].initial, NULL);
+
+		if (err != RT_OK)
+			abort(); /* a row whose default is out of its range */
+	}
+}
+
+/* ---- reading ------------------------------------------------------------------- */
+
+struct reader {
+	struct rt_config *c; /* borrowed */
+	const char *name;    /* borrowed */
+	struct rt_str rest;
+	uint32_t line;     /* of the line last handed over */
+	uint32_t bad_line; /* 0: none yet */
+	struct rt_diag what;
+};
+
+static void
+refuse(struct reader *r, uint32_t line, const struct rt_diag *why)
+{
+	if (r->bad_line)
+		return;
+	r->bad_line = line;
+	r->what = *why;
+}
+
+static bool
+is_known_section(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < RT_COUNT_OF(sections); i++)
+		if (strlen(sections[i]) == len &&
+		    memcmp(sections[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * What libinih would not report: it cuts long lines, joins indented ones to the key
+ * above and says nothing of a section without keys.
+ */
+static bool
+line_is_fit(struct reader *r, struct rt_str line)
+{
+	struct rt_diag why = {{0}, {0}};
+	const char *end;
+
+	if (line.len > RT_CONFIG_LINE_MAX)
+		rt_diag_set(&why, NULL,
+		    "a line can have %u bytes, this one has %zu",
+		    RT_CONFIG_LINE_MAX, line.len);
+	else if (memchr(line.p, '\0', line.len))
+		rt_diag_set(&why, NULL, "holds a NUL byte");
+	else if (line.p[0] == ' ' || line.p[0] == '\t')
+		rt_diag_set(&why, NULL, "is indented; begin it in column 1");
+	else if (line.p[0] == '[' &&
+	    (end = memchr(line.p, ']', line.len)) != NULL &&
+	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
+		rt_diag_set(&why, NULL,
+		    "unknown section %.*s; there are [collector], [capacity] "
+		    "and "
+		    "[decisions]",
+		    (int)(end - line.p) + 1, line.p);
+	else
+		return true;
+	refuse(r, r->line, &why);
+	return false;
+}
+
+static struct rt_str
+next_line(struct rt_str *rest)
+{
+	const char *newline = memchr(rest->p, '\n', rest->len);
+	size_t len = newline ? (size_t)(newline - rest->p) : rest->len;
+	size_t used = newline ? len + 1 : len;
+	struct rt_str line = {rest->p, len};
+
+	rest->p += used;
+	rest->len -= used;
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
+static bool
+is_blank_or_comment(struct rt_str line)
+{
+	size_t i = 0;
+
+	while (i < line.len && (line.p[i] == ' ' || line.p[i] == '\t'))
+		i++;
+	return i == line.len || line.p[i] == '#' || line.p[i] == ';';
+}
+
+/* Hands libinih one line, as fgets would, or ends it at the first unfit one. */
+static char *
+give_line(char *out, int size, void *arg)
+{
+	struct reader *r = arg;
+	struct rt_str line;
+
+	if (r->rest.len == 0 || r->bad_line)
+		return NULL;
+	line = next_line(&r->rest);
+	r->line++;
+	if (r->line == 1 && line.len >= 3 &&
+	    memcmp(line.p, "\xEF\xBB\xBF", 3) == 0) {
+		line.p += 3;
+		line.len -= 3;
+	}
+	if (is_blank_or_comment(line))
+		line.len = 0;
+	else if (!line_is_fit(r, line))
+		return NULL;
+	if (line.len >= (size_t)size)
+		line.len = (size_t)size - 1;
+	memcpy(out, line.p, line.len);
+	out[line.len] = '\0';
+	return out;
+}
+
+static const struct row *
+find_row(const char *section, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < RT_COUNT_OF(rows); i++)
+		if (strcmp(rows[i].section, section) == 0 &&
+		    strcmp(rows[i].key, key) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static enum rt_err
+set_decision(
+    struct reader *r, const char *code, const char *value, struct rt_diag *d)
+{
+	struct rt_decision_map *m = &r->c->decisions;
+	enum rt_decision decision = rt_decision_from(rt_str_of(value));
+	unsigned i;
+
+	for (i = 0; i < m->count; i++) {
+		if (strcmp(m->rows[i].code, code) != 0)
+			continue;
+		rt_diag_set(d, NULL, "%s is set in line %u already", code,
+		    r->c->decision_line[i]);
+		return RT_E_CONFIG;
+	}
+	if (decision == RT_DECISION_UNKNOWN)
+		rt_diag_set(d, NULL,
+		    "%s needs one of none, retry_same, fallback_secondary, "
+		    "degrade_cached, abort_error, abort_timeout_budget, not "
+		    "'%s'",
+		    code, value);
+	else if (strlen(code) >= sizeof(m->rows[0].code))
+		rt_diag_set(d, NULL, "a decision code can have %zu bytes",
+		    sizeof(m->rows[0].code) - 1);
+	else if (m->count == RT_DECISION_MAP_MAX)
+		rt_diag_set(d, NULL, "there can be %u decision codes",
+		    RT_DECISION_MAP_MAX);
+	else {
+		snprintf(m->rows[m->count].code, sizeof(m->rows[0].code), "%s",
+		    code);
+		m->rows[m->count].decision = decision;
+		r->c->decision_line[m->count++] = r->line;
+		return RT_OK;
+	}
+	return RT_E_CONFIG;
+}
+
+static void
+say_unknown(struct rt_diag *d, const char *section, const char *key)
+{
+	char list[200] = "";
+	size_t i;
+
+	for (i = 0; i < RT_COUNT_OF(rows); i++)
+		if (strcmp(rows[i].section, section) == 0)
+			snprintf(list + strlen(list),
+			    sizeof(list) - strlen(list), "%s%s",
+			    list[0] ? ", " : "", rows[i].key);
+	if (list[0])
+		rt_diag_set(d, NULL, "unknown key %s in [%s]; there are %s",
+		    key, section, list);
+	else
+		rt_diag_set(
+		    d, NULL, "%s stands before the first [section]", key);
+}
+
+static int
+take_pair(void *arg, const char *section, const char *key, const char *value)
+{
+	struct reader *r = arg;
+	const struct row *row = find_row(section, key);
+	struct rt_diag d = {{0}, {0}}, why = {{0}, {0}};
+	enum rt_err err = RT_E_CONFIG;
+
+	if (strcmp(section, "decisions") == 0)
+		err = set_decision(r, key, value, &d);
+	else if (!row)
+		say_unknown(&d, section, key);
+	else if (r->c->line[row - rows])
+		rt_diag_set(&d, NULL, "%s is set in line %u already", key,
+		    r->c->line[row - rows]);
+	else if ((err = set_row(r->c, row, value, &why)) == RT_OK)
+		r->c->line[row - rows] = r->line;
+	else
+		rt_diag_set(&d, NULL, "%s %s", key, why.what);
+	if (err == RT_OK)
+		return 1;
+	refuse(r, r->line, &d);
+	return 0;
+}
+
+enum rt_err
+rt_config_parse(struct rt_config *c, const char *name, struct rt_str text,
+    struct rt_diag *d)
+{
+	struct rt_config fresh;
+	struct reader r = {.c = &fresh, .name = name, .rest = text};
+	struct rt_diag why = {{0}, {0}};
+	char where[sizeof(d->where)];
+	int bad;
+
+	rt_config_init(&fresh);
+	if (snprintf(fresh.path, sizeof(fresh.path), "%s", name) >=
+	    (int)sizeof(fresh.path)) {
+		rt_diag_set(d, name, "the path is too long");
+		return RT_E_CONFIG;
+	}
+	bad = ini_parse_stream(give_line, &r, take_pair, &r);
+	if (bad > 0 && (r.bad_line == 0 || (uint32_t)bad < r.bad_line)) {
+		rt_diag_set(
+		    &why, NULL, "needs `key = value`, [section] or # comment");
+		r.bad_line = 0;
+		refuse(&r, (uint32_t)bad, &why);
+	}
+	if (bad < 0) {
+		rt_diag_set(d, name, "cannot be read");
+		return RT_E_IO;
+	}
+	if (r.bad_line) {
+		snprintf(where, sizeof(where), "%.*s:%u",
+		    (int)sizeof(where) - 16, name, r.bad_line);
+		rt_diag_set(d, where, "%s", r.what.what);
+		return RT_E_CONFIG;
+	}
+	*c = fresh;
+	return RT_OK;
+}
+
+/* ---- files --------------------------------------------------------------------- */
+
+static enum rt_err
+read_file(struct rt_config *c, const char *path, struct rt_diag *d)
+{
+	FILE *f = fopen(path, "rb");
+	char *text = NULL;
+	size_t len = 0;
+	enum rt_err err = RT_E_IO;
+
+	if (!f) {
+		int why = errno;
+
+		rt_diag_set(d, path, "cannot be read: %s", strerror(why));
+		return why == ENOENT ? RT_E_EMPTY : RT_E_IO;
+	}
+	text = rt_xcalloc(RT_CONFIG_FILE_MAX + 1, 1);
+	len = fread(text, 1, RT_CONFIG_FILE_MAX + 1, f);
+	if (ferror(f))
+		rt_diag_set(d, path, "cannot be read: %s", strerror(errno));
+	else if (len > RT_CONFIG_FILE_MAX)
+		rt_diag_set(d, path, "a configuration file can have %u bytes",
+		    RT_CONFIG_FILE_MAX);
+	else
+		err = rt_config_parse(c, path, (struct rt_str){text, len}, d);
+	free(text);
+	fclose(f);
+	return err;
+}
+
+enum rt_err
+rt_config_read(struct rt_config *c, const char *path, struct rt_diag *d)
+{
+	static const char name[] = "retrytop/retrytop.conf";
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char candidates[2][512] = {"", "/etc/retrytop/retrytop.conf"};
+	enum rt_err err;
+	size_t i;
+
+	if (path) {
+		err = read_file(c, path, d);
+		return err == RT_E_EMPTY ? RT_E_IO : err;
+	}
+	if (xdg && xdg[0] == '/')
+		snprintf(
+		    candidates[0], sizeof(candidates[0]), "%s/%s", xdg, name);
+	else if (home && home[0])
+		snprintf(candidates[0], sizeof(candidates[0]), "%s/.config/%s",
+		    home, name);
+	for (i = 0; i < RT_COUNT_OF(candidates); i++) {
+		if (candidates[i][0] == '\0')
+			continue;
+		err = read_file(c, candidates[i], d);
+		if (err != RT_E_EMPTY)
+			return err;
+	}
+	rt_config_init(c);
+	return RT_OK;
+}
+
+enum rt_exit
+rt_config_exit(enum rt_err err)
+{
+	return err == RT_E_IO ? RT_EXIT_IO : RT_EXIT_CONFIG;
+}
+
+/* ---- printing ------------------------------------------------------------------ */
+
+static void
+print_value(struct rt_buf *b, const struct rt_config *c, const struct row *r)
+{
+	const void *at = (const char *)c + r->offset;
+	int64_t ms;
+
+	switch (r->type) {
+	case ENDPOINT:
+		rt_buf_puts(b, ((const struct rt_endpoint *)at)->text);
+		break;
+	case DURATION:
+		ms = *(const int64_t *)at;
+		if (ms % 1000 == 0)
+			rt_buf_printf(b, "%llds", (long long)(ms / 1000));
+		else
+			rt_buf_printf(b, "%lldms", (long long)ms);
+		break;
+	case INT:
+		rt_buf_printf(b, "%lld", (long long)*(const int64_t *)at);
+		break;
+	case CAPACITY: rt_buf_printf(b, "%u", *(const uint32_t *)at); break;
+	}
+}
+
+static void
+print_origin(struct rt_buf *b, uint32_t line)
+{
+	if (line)
+		rt_buf_printf(b, " ; line %u", line);
+	else
+		rt_buf_puts(b, " ; default");
+}
+
+void
+rt_config_print(struct rt_buf *b, const struct rt_config *c)
+{
+	const char *section = "";
+	size_t i;
+
+	rt_buf_printf(b, "# %s%s\n", c->path[0] ? "read from " : "no file: ",
+	    c->path[0] ? c->path : "all defaults");
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		const struct row *r = &rows[i];
+
+		if (strcmp(section, r->section) != 0)
+			rt_buf_printf(b, "\n[%s]\n", r->section);
+		section = r->section;
+		rt_buf_printf(b, "%s = ", r->key);
+		print_value(b, c, r);
+		print_origin(b, c->line[i]);
+		if (r->type == INT || r->type == CAPACITY)
+			rt_buf_printf(b, "; %lld to %lld", (long long)r->min,
+			    (long long)r->max);
+		rt_buf_printf(b, "; %s\n", r->about);
+	}
+	rt_buf_puts(b, "\n[decisions]\n");
+	for (i = 0; i < c->decisions.count; i++) {
+		rt_buf_printf(b, "%s = %s", c->decisions.rows[i].code,
+		    rt_decision_name(c->decisions.rows[i].decision));
+		print_origin(b, c->decision_line[i]);
+		rt_buf_putc(b, '\n');
+	}
+	rt_buf_printf(b, "\n# memory when every table is full: %.1f MiB\n",
+	    (double)rt_aggregate_bytes(&c->capacity) / 1048576.0);
+}
