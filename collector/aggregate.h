@@ -89,6 +89,16 @@ void rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at);
 void rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
     struct rt_moment at, struct rt_report *out);
 
+/* Records refused so far, by whatever reason; O(1): replay lists the first ones. */
+uint64_t rt_aggregate_refused(const struct rt_aggregate *a);
+
+/*
+ * Change while running what can be: the operation timeout and the decode options (the
+ * decision map stays borrowed).  is_live and capacity are not looked at.
+ */
+void rt_aggregate_set_opts(
+    struct rt_aggregate *a, const struct rt_aggregate_opts *o);
+
 /* Time of the newest event read (replay clock); 0 before the first. */
 int64_t rt_aggregate_clock_us(const struct rt_aggregate *a);
 

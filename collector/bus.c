@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/bus.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "proto/mem.h"
+
+#define FRAMES_MAX 3u /* sender, head, body */
+
+struct port {
+	void *socket; /* owned; NULL: off */
+	struct rt_endpoint endpoint;
+	char lock_path[RT_ENDPOINT_SIZE + 8]; /* empty: none */
+	int lock_fd;
+	zmq_msg_t frames[FRAMES_MAX]; /* of the last message */
+};
+
+struct rt_bus {
+	void *context;
+	struct port ports[RT_BUS_COUNT];
+};
+
+/* ---- what each port is --------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	int type;
+	unsigned frames; /* of a message, with the sender's */
+	int receive_high, send_high;
+	int64_t bytes_max;
+} kinds[RT_BUS_COUNT] = {
+    [RT_BUS_EVENTS] = {"events", ZMQ_SUB, 1, 20000, 1, RT_BUS_BYTES_MAX},
+    [RT_BUS_INTAKE] = {"intake", ZMQ_ROUTER, 3, 64, 256, RT_BUS_BYTES_MAX},
+    [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 4, 65536},
+};
+
+/* Of every socket: unlimited or unnoticed by default. */
+static const struct {
+	int name, value;
+} safe[] = {
+    {ZMQ_LINGER, 0},
+    {ZMQ_HANDSHAKE_IVL, 2000},
+    {ZMQ_HEARTBEAT_IVL, 1000},
+    {ZMQ_HEARTBEAT_TIMEOUT, 3000},
+    {ZMQ_BACKLOG, 512},
+};
+
+const char *
+rt_bus_port_name(enum rt_bus_port port)
+{
+	return kinds[port].name;
+}
+
+static bool
+set_int(void *socket, int name, int value)
+{
+	return zmq_setsockopt(socket, name, &value, sizeof(value)) == 0;
+}
+
+static bool
+set_options(void *socket, enum rt_bus_port port)
+{
+	int64_t bytes_max = kinds[port].bytes_max;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < RT_COUNT_OF(safe); i++)
+		ok = ok && set_int(socket, safe[i].name, safe[i].value);
+	ok = ok && set_int(socket, ZMQ_RCVHWM, kinds[port].receive_high);
+	ok = ok && set_int(socket, ZMQ_SNDHWM, kinds[port].send_high);
+	ok = ok &&
+	    zmq_setsockopt(
+		socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof(bytes_max)) == 0;
+	if (kinds[port].type == ZMQ_SUB)
+		return ok && zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0) == 0;
+	ok = ok && set_int(socket, ZMQ_ROUTER_MANDATORY, 0);
+	if (port == RT_BUS_INTAKE)
+		ok = ok && set_int(socket, ZMQ_ROUTER_HANDOVER, 1);
+	return ok;
+}
+
+/* ---- ipc paths ----------------------------------------------------------------- */
+
+/* The socket file of an ipc endpoint; NULL where there is none to protect. */
+static const char *
+ipc_path(const char *endpoint)
+{
+	if (strncmp(endpoint, "ipc://", 6) != 0 || endpoint[6] == '@' ||
+	    endpoint[6] == '*' || endpoint[6] == '\0')
+		return NULL;
+	return endpoint + 6;
+}
+
+static bool
+is_same_file(int fd, const char *path)
+{
+	struct stat held, there;
+
+	return fstat(fd, &held) == 0 && stat(path, &there) == 0 &&
+	    held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+/*
+ * The holder unlinks its lock file at close, so a lock on a file that is no longer at
+ * the path is worth nothing: try again.
+ */
+static enum rt_err
+lock_path(struct port *p, const char *path, struct rt_diag *d)
+{
+	int fd, why;
+
+	snprintf(p->lock_path, sizeof(p->lock_path), "%s.lock", path);
+	for (;;) {
+		fd = open(p->lock_path,
+		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+		    is_same_file(fd, p->lock_path))
+			break;
+		why = errno;
+		if (fd >= 0)
+			close(fd);
+		if (fd >= 0 && why != EWOULDBLOCK)
+			continue;
+		rt_diag_set(d, p->lock_path, "%s",
+		    fd >= 0 ? "another collector holds it" : strerror(why));
+		p->lock_path[0] = '\0';
+		return fd >= 0 ? RT_E_BUSY : RT_E_IO;
+	}
+	p->lock_fd = fd;
+	return RT_OK;
+}
+
+static void
+unlock_path(struct port *p)
+{
+	if (p->lock_path[0] == '\0')
+		return;
+	unlink(p->lock_path);
+	close(p->lock_fd);
+	p->lock_path[0] = '\0';
+}
+
+/* ---- opening ------------------------------------------------------------------- */
+
+static enum rt_err
+refuse_bind(
+    enum rt_bus_port port, const char *endpoint, int why, struct rt_diag *d)
+{
+	const char *name = kinds[port].name;
+
+	if (why == EADDRINUSE) {
+		rt_diag_set(d, endpoint,
+		    "somebody listens there already, perhaps another "
+		    "collector; stop it or choose another with --%s",
+		    name);
+		return RT_E_BUSY;
+	}
+	rt_diag_set(d, endpoint, "cannot be opened for --%s: %s", name,
+	    zmq_strerror(why));
+	return why == EINVAL || why == EPROTONOSUPPORT || why == ENODEV ||
+		why == ENAMETOOLONG
+	    ? RT_E_USAGE
+	    : RT_E_IO;
+}
+
+static enum rt_err
+bind_port(struct port *p, enum rt_bus_port port, struct rt_diag *d)
+{
+	const char *endpoint = p->endpoint.text, *path = ipc_path(endpoint);
+	size_t size = sizeof(p->endpoint.text);
+	struct rt_diag why = {{0}, {0}};
+	enum rt_err err;
+	mode_t before;
+	int failed = 0;
+
+	if (path && (err = lock_path(p, path, &why)) != RT_OK) {
+		if (err == RT_E_BUSY)
+			return refuse_bind(port, endpoint, EADDRINUSE, d);
+		rt_diag_set(d, why.where, "cannot be locked: %s", why.what);
+		return err;
+	}
+	before = umask(0007);
+	if (zmq_bind(p->socket, endpoint) != 0)
+		failed = zmq_errno();
+	umask(before);
+	if (failed)
+		return refuse_bind(port, endpoint, failed, d);
+	if (zmq_getsockopt(
+		p->socket, ZMQ_LAST_ENDPOINT, p->endpoint.text, &size) != 0)
+		return refuse_bind(port, endpoint, zmq_errno(), d);
+	return RT_OK;
+}
+
+static enum rt_err
+open_port(struct rt_bus *bus, enum rt_bus_port port,
+    const struct rt_endpoint *endpoint, bool is_insecure, struct rt_diag *d)
+{
+	struct port *p = &bus->ports[port];
+
+	p->endpoint = *endpoint;
+	if (strcmp(endpoint->text, "off") == 0)
+		return RT_OK;
+	if (!is_insecure && !rt_endpoint_is_local(endpoint->text)) {
+		rt_diag_set(d, endpoint->text,
+		    "others could reach --%s there and there are no keys to "
+		    "tell them apart: choose 127.0.0.1 or ipc://, or say "
+		    "--insecure",
+		    kinds[port].name);
+		return RT_E_USAGE;
+	}
+	p->socket = zmq_socket(bus->context, kinds[port].type);
+	if (!p->socket || !set_options(p->socket, port)) {
+		rt_diag_set(d, endpoint->text, "no socket for --%s: %s",
+		    kinds[port].name, zmq_strerror(zmq_errno()));
+		return RT_E_IO;
+	}
+	return bind_port(p, port, d);
+}
+
+enum rt_err
+rt_bus_open(const struct rt_endpoint endpoints[], bool is_insecure,
+    struct rt_bus **out, struct rt_diag *d)
+{
+	struct rt_bus *bus = rt_xcalloc(1, sizeof(*bus));
+	enum rt_err err = RT_OK;
+	unsigned i, k;
+
+	bus->context = zmq_ctx_new();
+	if (!bus->context) {
+		rt_diag_set(d, NULL, "ZeroMQ: %s", zmq_strerror(zmq_errno()));
+		free(bus);
+		return RT_E_IO;
+	}
+	for (i = 0; i < RT_BUS_COUNT; i++)
+		for (k = 0; k < FRAMES_MAX; k++)
+			zmq_msg_init(&bus->ports[i].frames[k]);
+	for (i = 0; i < RT_BUS_COUNT && err == RT_OK; i++)
+		err = open_port(
+		    bus, (enum rt_bus_port)i, &endpoints[i], is_insecure, d);
+	if (err != RT_OK) {
+		rt_bus_close(bus);
+		return err;
+	}
+	*out = bus;
+	return RT_OK;
+}
+
+void
+rt_bus_close(struct rt_bus *bus)
+{
+	unsigned i, k;
+
+	if (!bus)
+		return;
+	for (i = 0; i < RT_BUS_COUNT; i++) {
+		struct port *p = &bus->ports[i];
+
+		for (k = 0; k < FRAMES_MAX; k++)
+			zmq_msg_close(&p->frames[k]);
+		if (p->socket)
+			zmq_close(p->socket);
+	}
+	zmq_ctx_term(bus->context);
+	/* Only now is no socket file left that a lock has to protect. */
+	for (i = 0; i < RT_BUS_COUNT; i++)
+		unlock_path(&bus->ports[i]);
+	free(bus);
+}
+
+const char *
+rt_bus_endpoint(const struct rt_bus *bus, enum rt_bus_port port)
+{
+	return bus->ports[port].endpoint.text;
+}
+
+/* ---- messages ------------------------------------------------------------------ */
+
+bool
+rt_bus_wait(struct rt_bus *bus, int fd, int timeout_ms)
+{
+	zmq_pollitem_t items[RT_BUS_COUNT + 1];
+	int n = 0;
+	unsigned i;
+
+	items[n++] = (zmq_pollitem_t){.fd = fd, .events = ZMQ_POLLIN};
+	for (i = 0; i < RT_BUS_COUNT; i++)
+		if (bus->ports[i].socket)
+			items[n++] =
+			    (zmq_pollitem_t){.socket = bus->ports[i].socket,
+				.events = ZMQ_POLLIN};
+	return zmq_poll(items, n, timeout_ms) > 0 && items[0].revents != 0;
+}
+
+static struct rt_str
+text_of(zmq_msg_t *m)
+{
+	return (struct rt_str){zmq_msg_data(m), zmq_msg_size(m)};
+}
+
+/* Read and forget the frames that nobody asked for. */
+static unsigned
+skip_frames(void *socket)
+{
+	zmq_msg_t m;
+	unsigned n = 0;
+	bool more = true;
+
+	zmq_msg_init(&m);
+	while (more && zmq_msg_recv(&m, socket, ZMQ_DONTWAIT) >= 0) {
+		n++;
+		more = zmq_msg_more(&m) != 0;
+	}
+	zmq_msg_close(&m);
+	return n;
+}
+
+enum rt_err
+rt_bus_take(struct rt_bus *bus, enum rt_bus_port port, struct rt_bus_message *m)
+{
+	struct port *p = &bus->ports[port];
+	unsigned want = kinds[port].frames, n = 0;
+	bool more = true;
+
+	if (!p->socket)
+		return RT_E_AGAIN;
+	*m = (struct rt_bus_message){.frames = 0};
+	while (more && n < want) {
+		if (zmq_msg_recv(&p->frames[n], p->socket, ZMQ_DONTWAIT) < 0)
+			break;
+		m->bytes += zmq_msg_size(&p->frames[n]);
+		more = zmq_msg_more(&p->frames[n]) != 0;
+		n++;
+	}
+	if (n == 0)
+		return RT_E_AGAIN;
+	m->frames = n + (more && n == want ? skip_frames(p->socket) : 0);
+	if (m->frames != want)
+		return RT_E_FIELD;
+	m->body = text_of(&p->frames[want - 1]);
+	if (want == FRAMES_MAX)
+		m->head = text_of(&p->frames[1]);
+	return RT_OK;
+}
+
+static bool
+send_frame(void *socket, struct rt_str s, int flags)
+{
+	return zmq_send(socket, s.p, s.len, flags | ZMQ_DONTWAIT) >= 0;
+}
+
+enum rt_err
+rt_bus_answer(struct rt_bus *bus, enum rt_bus_port port, struct rt_str head,
+    struct rt_str body)
+{
+	struct port *p = &bus->ports[port];
+	struct rt_str to = text_of(&p->frames[0]);
+
+	if (!send_frame(p->socket, to, ZMQ_SNDMORE))
+		return RT_E_AGAIN;
+	/* Once a ROUTER took the address it takes the rest, or drops it all. */
+	if (head.len > 0 && !send_frame(p->socket, head, ZMQ_SNDMORE))
+		return RT_E_AGAIN;
+	return send_frame(p->socket, body, 0) ? RT_OK : RT_E_AGAIN;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bus — the collector's three sockets; the only file of the collector that knows ZeroMQ.
+ *
+ * Ports   events: SUB, bound, takes all; anybody may publish single frames.
+ *         intake: ROUTER, bound; frames sender, header, batch (proto/wire.h).
+ *         query: ROUTER, bound; frames asker, request number, question (proto/ask.h).
+ * Safe    Messages over RT_BUS_BYTES_MAX disconnect their peer.  Queues are bounded a
+ *         peer; half-open peers go after 2 s, frozen ones after 3 s; nothing lingers at
+ *         close.  A returning sender takes its identity over from its dead connection.
+ * Paths   An ipc socket has a lock file beside it (PATH.lock), so that a second process
+ *         is refused instead of silently taking the path over; group members may
+ *         connect, others may not (umask 0007).
+ * Limits  libzmq says nothing when it disconnects a peer for a message that is too
+ *         large, so these cannot be counted.  The parts of an unfinished multipart
+ *         message pass every limit: only who may connect bounds them.
+ * Life    Heap object; one thread; block signals before rt_bus_open, its threads
+ *         inherit the mask.
+ */
+#ifndef RT_BUS_H
+#define RT_BUS_H
+
+#include "proto/options.h"
+#include "proto/text.h"
+
+#define RT_BUS_BYTES_MAX (16 << 20)
+
+enum rt_bus_port {
+	RT_BUS_EVENTS,
+	RT_BUS_INTAKE,
+	RT_BUS_QUERY,
+	RT_BUS_COUNT,
+};
+
+struct rt_bus; /* opaque */
+
+/* The name of a port as in flags and messages. */
+const char *rt_bus_port_name(enum rt_bus_port port);
+
+/*
+ * Bind endpoints[port]; "off" leaves one closed, `tcp://127.0.0.1:*` takes a free port.
+ * RT_E_BUSY: somebody is there.  RT_E_USAGE: not an endpoint, or one that others can
+ * reach and is_insecure does not allow it.  RT_E_IO: the rest.
+ */
+RT_NODISCARD enum rt_err rt_bus_open(const struct rt_endpoint endpoints[],
+    bool is_insecure, struct rt_bus **out, struct rt_diag *d);
+void rt_bus_close(struct rt_bus *bus);
+
+/* Where the port really is; "off". */
+const char *rt_bus_endpoint(const struct rt_bus *bus, enum rt_bus_port port);
+
+/* Wait for a message or for `fd` to be readable (true), at most timeout_ms. */
+bool rt_bus_wait(struct rt_bus *bus, int fd, int timeout_ms);
+
+/* One message: borrowed until the next take on the same port. */
+struct rt_bus_message {
+	unsigned frames;          /* as sent; more than these are thrown away */
+	struct rt_str head, body; /* events: body only */
+	size_t bytes;
+};
+
+/*
+ * The next message, without waiting: RT_E_AGAIN where there is none, RT_E_FIELD where
+ * it has not the frames of its port (m->frames says how many it had).
+ */
+RT_NODISCARD enum rt_err rt_bus_take(
+    struct rt_bus *bus, enum rt_bus_port port, struct rt_bus_message *m);
+
+/*
+ * Answer whoever sent the last message taken on `port`: head (len 0: none) and body.
+ * Never waits: RT_E_AGAIN where the peer does not read or is gone.
+ */
+RT_NODISCARD enum rt_err rt_bus_answer(struct rt_bus *bus,
+    enum rt_bus_port port, struct rt_str head, struct rt_str body);
+
+#endif
