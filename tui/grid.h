@@ -6,9 +6,11 @@
  *         Coordinates (row, col) from 0; everything is clipped, nothing is an error.
  * Safety  Whatever is put is made fit for a terminal first (text.h); a character of
  *         width 2 that would cross the right edge becomes '>', combining marks are
- *         dropped.  So no data can move a cell.
- * ASCII   With `ascii` set every character beyond 0x7e is put as a stand-in ('?' or the
- *         chart's ASCII ramp): views draw once, for both.
+ *         dropped; right-to-left letters, flags and skin tones, which make a terminal
+ *         reorder or join what is beside them, become U+FFFD.  So no data can move a cell.
+ * ASCII   With `ascii` set every character beyond 0x7e is put as a stand-in as wide as
+ *         itself: that of the table in grid.c for what views draw with (lines, arrows,
+ *         chart ramps), else '?'.  Views draw once, for both.
  * Tests   rt_grid_dump gives the text that golden files hold.
  */
 #ifndef RT_GRID_H
