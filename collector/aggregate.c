@@ -1,0 +1,725 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/aggregate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "collector/fallback.h"
+#include "collector/intern.h"
+#include "collector/operation.h"
+#include "collector/probes.h"
+#include "collector/recent.h"
+#include "collector/sequence.h"
+#include "collector/series.h"
+#include "collector/window.h"
+#include "proto/encode.h"
+#include "proto/mem.h"
+
+#define OPERATION_TIMEOUT_MS 120000
+#define TAIL_MAX_DEFAULT 256u
+
+struct rt_aggregate {
+	bool is_live;
+	int64_t operation_timeout_us;
+	struct rt_capacity capacity;
+	struct rt_decoder *decoder;
+	int64_t clock_us;   /* live: monotonic; replay: the largest ts */
+	int64_t started_us; /* of clock_us */
+	int64_t first_ts_us, last_ts_us; /* 0: none yet */
+	int64_t last_event_us;           /* of clock_us; -1: none yet */
+	uint64_t started_id;
+
+	struct rt_intern labels;
+	struct rt_sketch_pool sketches;
+	struct rt_window totals;
+	void *totals_storage;
+	struct rt_series series;
+	struct rt_operations operations;
+	struct rt_fallback fallback;
+	struct rt_sequence sequence;
+	struct rt_recent recent;
+	struct rt_probes probes;
+	struct rt_buf line; /* canonical form of the event at hand */
+	uint64_t
+	    forgotten; /* ended operations that a full table forgot early */
+};
+
+const struct rt_capacity rt_capacity_default = {
+#define X(member, dflt, lo, hi, what) .member = (dflt),
+    RT_CAPACITIES(X)
+#undef X
+};
+
+static struct rt_capacity
+completed(struct rt_capacity c)
+{
+#define X(member, dflt, lo, hi, what) \
+	if (c.member == 0)            \
+		c.member = (dflt);
+	RT_CAPACITIES(X)
+#undef X
+	return c;
+}
+
+uint64_t
+rt_aggregate_bytes(const struct rt_capacity *capacity)
+{
+	struct rt_capacity c = completed(*capacity);
+
+	return rt_intern_bytes(c.labels) + rt_series_bytes(c.series) +
+	    rt_operations_bytes(c.operations) +
+	    rt_fallback_bytes(c.fallback_rows, c.operations) +
+	    rt_sequence_bytes(c.emitters) + rt_probes_bytes(c.canaries) +
+	    rt_window_bytes(&rt_window_totals) +
+	    (uint64_t)c.sketch_chunks * sizeof(struct rt_sketch_chunk) +
+	    c.tail_bytes + (uint64_t)c.refused * sizeof(struct rt_refused);
+}
+
+void
+rt_aggregate_set_opts(struct rt_aggregate *a, const struct rt_aggregate_opts *o)
+{
+	int64_t timeout_ms = o->operation_timeout_ms;
+
+	a->operation_timeout_us =
+	    (timeout_ms ? timeout_ms : OPERATION_TIMEOUT_MS) * 1000;
+	rt_decoder_free(a->decoder);
+	a->decoder = rt_decoder_new(&o->decode);
+}
+
+struct rt_aggregate *
+rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
+{
+	struct rt_aggregate *a = rt_xcalloc(1, sizeof(*a));
+	struct rt_capacity c = completed(o->capacity);
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed = (uint64_t)at.wall.us;
+	a->is_live = o->is_live;
+	a->capacity = c;
+	a->started_id = seed >> 1;
+	a->clock_us = o->is_live ? at.mono.us : 0;
+	a->started_us = a->clock_us;
+	a->last_event_us = -1;
+	rt_aggregate_set_opts(a, o);
+	rt_intern_init(&a->labels, c.labels, seed);
+	rt_sketch_pool_init(&a->sketches, c.sketch_chunks);
+	a->totals_storage = rt_xcalloc(1, rt_window_bytes(&rt_window_totals));
+	rt_window_init(
+	    &a->totals, &rt_window_totals, &a->sketches, a->totals_storage);
+	rt_window_advance(&a->totals, a->clock_us);
+	rt_series_init(&a->series, &a->labels, &a->sketches, c.series, seed);
+	rt_operations_init(&a->operations, c.operations, seed);
+	rt_fallback_init(
+	    &a->fallback, &a->labels, c.fallback_rows, c.operations);
+	rt_sequence_init(&a->sequence, c.emitters, seed);
+	rt_recent_init(&a->recent, c.tail_bytes, c.refused);
+	rt_probes_init(&a->probes, &a->labels, c.canaries);
+	rt_buf_init(&a->line, 4 * RT_RECORD_MAX);
+	return a;
+}
+
+void
+rt_aggregate_free(struct rt_aggregate *a)
+{
+	if (!a)
+		return;
+	rt_decoder_free(a->decoder);
+	rt_intern_fini(&a->labels);
+	rt_sketch_pool_fini(&a->sketches);
+	free(a->totals_storage);
+	rt_series_fini(&a->series);
+	rt_operations_fini(&a->operations);
+	rt_fallback_fini(&a->fallback);
+	rt_sequence_fini(&a->sequence);
+	rt_recent_fini(&a->recent);
+	rt_probes_fini(&a->probes);
+	rt_buf_fini(&a->line);
+	free(a);
+}
+
+static void
+total(struct rt_aggregate *a, uint32_t counter)
+{
+	rt_window_count(&a->totals, counter, 1);
+}
+
+/* Count in the totals and in a series. */
+static void
+count(struct rt_aggregate *a, struct rt_window *series, uint32_t counter,
+    uint32_t n)
+{
+	rt_window_count(&a->totals, counter, n);
+	rt_window_count(series, counter, n);
+}
+
+static void
+sample(struct rt_aggregate *a, struct rt_window *series, enum rt_latency l,
+    double ms)
+{
+	rt_window_sample(&a->totals, l, ms);
+	rt_window_sample(series, l, ms);
+}
+
+/* ---- operations ---------------------------------------------------------- */
+
+/* The operation has ended: its fate, and what is counted at its grain. */
+static void
+settle(struct rt_aggregate *a, struct rt_operation *o, enum rt_ending ending,
+    int64_t summary_attempts, enum rt_operation_state state)
+{
+	uint32_t tries = rt_operation_tries(o, summary_attempts);
+	struct rt_window *w;
+
+	if (!o->is_synthetic) {
+		w = rt_series_window(&a->series, o->series, a->clock_us);
+		count(a, w, RT_C_OPS_ENDED, 1);
+		count(a, w,
+		    RT_C_FATE + rt_fate_of(ending, tries, o->had_fallback), 1);
+		count(a, w, RT_C_OP_ATTEMPTS, o->records);
+		count(a, w, RT_C_OP_UPSTREAM, o->upstream);
+		if (tries > 0)
+			count(a, w,
+			    RT_C_TRIES +
+				(tries < RT_TRIES_COUNT ? tries
+							: RT_TRIES_COUNT) -
+				1,
+			    1);
+		if (o->had_fallback)
+			count(a, w, RT_C_OPS_FALLBACK, 1);
+		rt_window_sum_us(&a->totals, RT_SUM_WASTED, o->wasted_us);
+		rt_window_sum_us(&a->totals, RT_SUM_USEFUL, o->useful_us);
+		rt_window_sum_us(w, RT_SUM_WASTED, o->wasted_us);
+		rt_window_sum_us(w, RT_SUM_USEFUL, o->useful_us);
+	}
+	rt_fallback_ended(&a->fallback, a->clock_us,
+	    ending == RT_ENDING_SUCCESS, &o->fallbacks);
+	rt_operation_end(&a->operations, o, a->clock_us, state);
+}
+
+/* End what fell silent, forget what ended long ago. */
+static void
+expire(struct rt_aggregate *a)
+{
+	int64_t before = a->clock_us - a->operation_timeout_us;
+	struct rt_operation *o;
+
+	while ((o = rt_operation_oldest_open(&a->operations)) != NULL &&
+	    o->touched_us < before)
+		settle(a, o,
+		    o->is_failure_on_silence ? RT_ENDING_FAILURE
+					     : RT_ENDING_SILENCE,
+		    0, RT_OPERATION_ENDED_BY_SILENCE);
+	while ((o = rt_operation_oldest_ended(&a->operations)) != NULL &&
+	    o->touched_us < before)
+		rt_operation_remove(&a->operations, o);
+}
+
+static void
+make_room(struct rt_aggregate *a)
+{
+	struct rt_operation *o;
+
+	if (!rt_operations_full(&a->operations))
+		return;
+	o = rt_operation_victim(&a->operations);
+	if (o->state != RT_OPERATION_OPEN)
+		a->forgotten++;
+	else if (!o->is_synthetic)
+		count(a, rt_series_window(&a->series, o->series, a->clock_us),
+		    RT_C_OPS_EVICTED, 1);
+	rt_fallback_ended(&a->fallback, a->clock_us, false, &o->fallbacks);
+	rt_operation_remove(&a->operations, o);
+}
+
+static struct rt_operation *
+start(struct rt_aggregate *a, const struct rt_event *e)
+{
+	struct rt_operation *o;
+
+	make_room(a);
+	o = rt_operation_put(&a->operations, e->operation_id, a->clock_us,
+	    rt_event_has(e, SYNTHETIC) && e->synthetic);
+	if (o->is_synthetic)
+		return o;
+	o->series = rt_series_of(&a->series, e);
+	count(a, rt_series_window(&a->series, o->series, a->clock_us),
+	    RT_C_OPS_STARTED, 1);
+	return o;
+}
+
+static uint64_t
+us_of(double ms)
+{
+	return (uint64_t)(ms * 1000 + 0.5);
+}
+
+static enum rt_operation_phase
+phase_after(const struct rt_event *e)
+{
+	if (!rt_event_has(e, DECISION))
+		return RT_PHASE_RUNNING;
+	if (e->decision == RT_DECISION_RETRY_SAME)
+		return RT_PHASE_BACKOFF;
+	if (e->decision == RT_DECISION_FALLBACK_SECONDARY)
+		return RT_PHASE_FALLBACK;
+	return RT_PHASE_RUNNING;
+}
+
+/* What an attempt record adds to its open operation. */
+static void
+grow(struct rt_aggregate *a, struct rt_operation *o, const struct rt_event *e)
+{
+	enum rt_operation_phase phase = phase_after(e);
+	bool is_followed = rt_event_has(e, FOLLOWUP_OUTCOME);
+
+	if (o->records == 0 && rt_event_has(e, TS) &&
+	    rt_event_has(e, ELAPSED_MS)) {
+		o->has_start = true;
+		o->start_us = e->ts_us - (int64_t)us_of(e->elapsed_ms);
+	}
+	o->records++;
+	if (e->attempt > (int64_t)o->highest)
+		o->highest = (uint32_t)e->attempt;
+	o->upstream += rt_event_has(e, UPSTREAM_ATTEMPTS)
+	    ? (uint32_t)e->upstream_attempts
+	    : 1;
+	o->wasted_us += o->pending_us;
+	o->pending_us = 0;
+	if (rt_event_has(e, ELAPSED_MS)) {
+		if (e->error_class == RT_CLASS_NONE)
+			o->useful_us += us_of(e->elapsed_ms);
+		else
+			o->wasted_us += us_of(e->elapsed_ms);
+	}
+	if (phase != RT_PHASE_RUNNING && rt_event_has(e, BACKOFF_MS))
+		o->pending_us = us_of(e->backoff_ms);
+	if (is_followed && phase != RT_PHASE_RUNNING) {
+		o->records++;
+		o->followups++;
+		o->upstream++;
+		o->wasted_us += o->pending_us;
+		o->pending_us = 0;
+	}
+	if (phase == RT_PHASE_FALLBACK) {
+		o->had_fallback = true;
+		rt_fallback_decided(
+		    &a->fallback, a->clock_us, e, &o->fallbacks);
+	}
+	o->is_failure_on_silence = e->shape == RT_SHAPE_OTEL;
+	rt_operation_touch(&a->operations, o, a->clock_us, phase);
+}
+
+static void
+time_operation(struct rt_aggregate *a, const struct rt_operation *o,
+    const struct rt_event *e)
+{
+	struct rt_window *w;
+
+	if (!o->has_start || !rt_event_has(e, TS) || e->ts_us < o->start_us)
+		return;
+	w = rt_series_window(&a->series, o->series, a->clock_us);
+	sample(a, w, RT_LATENCY_OPERATION,
+	    (double)(e->ts_us - o->start_us) / 1000);
+}
+
+/* ---- attempts ------------------------------------------------------------ */
+
+static bool
+is_complete(const struct rt_event *e)
+{
+	if (!rt_event_has(e, HTTP_REQUEST_METHOD) ||
+	    !rt_event_has(e, HTTP_ROUTE) || !rt_event_has(e, DECISION) ||
+	    !rt_event_has(e, ELAPSED_MS))
+		return false;
+	if (!rt_event_has(e, HTTP_STATUS) && !rt_event_has(e, ERROR_TYPE))
+		return false;
+	return e->decision != RT_DECISION_RETRY_SAME ||
+	    (rt_event_has(e, DECISION_REASON) && rt_event_has(e, BACKOFF_MS));
+}
+
+/* Attempt grain: also late records and those without an operation. */
+static void
+count_attempt(struct rt_aggregate *a, const struct rt_event *e,
+    struct rt_window *w, bool is_late)
+{
+	uint32_t column = rt_event_has(e, DECISION) ? (uint32_t)e->decision
+						    : RT_DECISION_COUNT;
+
+	count(a, w, RT_C_ATTEMPTS, 1);
+	count(a, w, e->attempt > 1 ? RT_C_RETRIES : RT_C_FIRST, 1);
+	count(a, w, RT_C_CLASS + e->error_class, 1);
+	if (is_complete(e))
+		count(a, w, RT_C_COMPLETE, 1);
+	if (rt_event_has(e, HTTP_STATUS))
+		total(a,
+		    RT_C_COUNT + (uint32_t)e->http_response_status_code -
+			RT_STATUS_MIN);
+	else
+		count(a, w, RT_C_NO_STATUS, 1);
+	if (e->error_class == RT_CLASS_NONE) {
+		if (!rt_event_has(e, USAGE_SEEN))
+			count(a, w, RT_C_USAGE_UNKNOWN, 1);
+		else
+			count(a, w, RT_C_USAGE_KNOWN, 1);
+		if (rt_event_has(e, USAGE_SEEN) && !e->usage_seen)
+			count(a, w, RT_C_USAGE_MISSING, 1);
+	}
+	if (is_late)
+		return;
+	total(a,
+	    RT_C_CLASS_DECISION + e->error_class * RT_DECISION_COLUMNS +
+		column);
+	if (rt_event_has(e, ELAPSED_MS))
+		sample(a, w, RT_LATENCY_ATTEMPT, e->elapsed_ms);
+	if (rt_event_has(e, TTFT_MS))
+		sample(a, w, RT_LATENCY_TTFT, e->ttft_ms);
+}
+
+static void
+count_decision(
+    struct rt_aggregate *a, const struct rt_event *e, struct rt_window *w)
+{
+	if (!rt_event_has(e, DECISION))
+		return;
+	count(a, w, RT_C_DECISION + e->decision, 1);
+	if (e->decision == RT_DECISION_RETRY_SAME &&
+	    rt_event_has(e, BACKOFF_MS))
+		sample(a, w, RT_LATENCY_BACKOFF, e->backoff_ms);
+}
+
+static void
+take_attempt(struct rt_aggregate *a, const struct rt_event *e,
+    struct rt_operation *o, bool is_late)
+{
+	struct rt_window *w = rt_series_window(
+	    &a->series, rt_series_of(&a->series, e), a->clock_us);
+	enum rt_ending ending;
+
+	/* A decision log holds failures only: no denominator, no attempt rates. */
+	if (e->shape != RT_SHAPE_DECISIONS)
+		count_attempt(a, e, w, is_late);
+	if (is_late)
+		return;
+	count_decision(a, e, w);
+	if (!o)
+		return;
+	grow(a, o, e);
+	ending = rt_ending_of(e);
+	if (ending == RT_ENDING_NOT)
+		return;
+	time_operation(a, o, e);
+	settle(a, o, ending, 0, RT_OPERATION_ENDED_BY_ATTEMPT);
+}
+
+/*
+ * A summary ends an open operation.  The first one after an attempt record did is
+ * neither late nor an ending; one after silence is late.
+ */
+static void
+take_summary(
+    struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
+{
+	o->has_summary = true;
+	if (o->state == RT_OPERATION_ENDED_BY_SILENCE)
+		total(a, RT_C_LATE);
+	if (o->state != RT_OPERATION_OPEN)
+		return;
+	time_operation(a, o, e);
+	settle(a, o, rt_ending_of(e),
+	    rt_event_has(e, ATTEMPTS) ? e->attempts : 0,
+	    RT_OPERATION_ENDED_BY_SUMMARY);
+}
+
+/* ---- records ------------------------------------------------------------- */
+
+/* A synthetic operation is followed only so that all its records are known as such. */
+static void
+take_synthetic(
+    struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
+{
+	total(a, RT_C_SYNTHETIC);
+	if (e->kind == RT_KIND_ATTEMPT)
+		rt_probes_add(&a->probes, a->clock_us, e);
+	if (!o || !o->is_synthetic || o->state != RT_OPERATION_OPEN)
+		return;
+	if (rt_ending_of(e) != RT_ENDING_NOT)
+		rt_operation_end(&a->operations, o, a->clock_us,
+		    RT_OPERATION_ENDED_BY_ATTEMPT);
+	else
+		rt_operation_touch(
+		    &a->operations, o, a->clock_us, RT_PHASE_RUNNING);
+}
+
+/* Everything about an event that is no duplicate by its sequence number. */
+static void
+take_event(struct rt_aggregate *a, const struct rt_event *e)
+{
+	bool is_summary = e->kind == RT_KIND_SUMMARY;
+	bool is_synthetic = rt_event_has(e, SYNTHETIC) && e->synthetic;
+	struct rt_operation *o = NULL;
+	bool is_late;
+
+	if (rt_event_has(e, OPERATION_ID)) {
+		o = rt_operation_find(&a->operations, e->operation_id);
+		if (is_summary && o && o->has_summary) {
+			total(a, RT_C_DUPLICATES);
+			return;
+		}
+		if (!o)
+			o = start(a, e);
+	}
+	total(a, RT_C_ACCEPTED);
+	if (e->sensitive.p)
+		total(a, RT_C_SENSITIVE);
+	if (is_synthetic || (o && o->is_synthetic)) {
+		take_synthetic(a, e, o);
+	} else if (is_summary) {
+		take_summary(a, e, o);
+	} else {
+		is_late = o && o->state != RT_OPERATION_OPEN;
+		if (is_late)
+			total(a, RT_C_LATE);
+		take_attempt(a, e, o, is_late);
+	}
+	if (a->is_live) {
+		rt_buf_reset(&a->line);
+		rt_encode(&a->line, e);
+		if (!a->line.overflow)
+			rt_recent_add(&a->recent,
+			    (struct rt_str){a->line.p, a->line.len});
+	}
+}
+
+/* Move the clock; a record without ts takes the clock's value. */
+static void
+set_clock(struct rt_aggregate *a, struct rt_event *e, struct rt_moment at)
+{
+	if (a->is_live) {
+		if (!rt_event_has(e, TS)) {
+			e->present |= RT_FIELD_BIT(TS);
+			e->ts_us = at.wall.us;
+			e->ts_has_fraction = true;
+		}
+	} else if (rt_event_has(e, TS)) {
+		if (e->ts_us > a->clock_us)
+			a->clock_us = e->ts_us;
+	} else if (a->clock_us > 0) {
+		e->present |= RT_FIELD_BIT(TS);
+		e->ts_us = a->clock_us;
+	}
+	if (rt_event_has(e, TS)) {
+		if (a->first_ts_us == 0 || e->ts_us < a->first_ts_us)
+			a->first_ts_us = e->ts_us;
+		if (e->ts_us > a->last_ts_us)
+			a->last_ts_us = e->ts_us;
+	}
+	a->last_event_us = a->clock_us;
+	rt_window_advance(&a->totals, a->clock_us);
+	expire(a);
+}
+
+static bool
+is_blank(struct rt_str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (!strchr(" \t\r\n", s.p[i]) || s.p[i] == '\0')
+			return false;
+	return true;
+}
+
+void
+rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
+    struct rt_moment at, const char *source)
+{
+	struct rt_diag why = {"", ""};
+	struct rt_event e;
+	struct rt_identity id;
+	enum rt_reject reject;
+	double skew_ms;
+
+	if (is_blank(record))
+		return;
+	if (a->is_live)
+		a->clock_us = at.mono.us;
+	rt_window_advance(&a->totals, a->clock_us);
+	reject = rt_decode(a->decoder, record.p, record.len, &e, &why);
+	id = rt_decode_identity(a->decoder);
+	if (reject != RT_REJECT_NOT) {
+		if (!rt_sequence_arrived(
+			&a->sequence, a->clock_us, id.emitter, id.seq, NULL)) {
+			total(a, RT_C_DUPLICATES);
+			return;
+		}
+		total(a, RT_C_REJECT + reject);
+		rt_recent_refuse(
+		    &a->recent, a->clock_us, reject, &why, record, source);
+		return;
+	}
+	skew_ms = (double)(at.wall.us - e.ts_us) / 1000;
+	if (!rt_sequence_arrived(&a->sequence, a->clock_us, id.emitter, id.seq,
+		a->is_live && rt_event_has(&e, TS) ? &skew_ms : NULL)) {
+		total(a, RT_C_DUPLICATES);
+		return;
+	}
+	set_clock(a, &e, at);
+	take_event(a, &e);
+}
+
+unsigned
+rt_aggregate_message(struct rt_aggregate *a, struct rt_str message,
+    struct rt_moment at, const char *source)
+{
+	struct rt_str line;
+	unsigned n = 0;
+
+	if (message.len > RT_MESSAGE_MAX) {
+		rt_aggregate_record(a, message, at, source);
+		return 1;
+	}
+	while (rt_decode_next_line(&message, &line)) {
+		rt_aggregate_record(a, line, at, source);
+		n++;
+	}
+	return n;
+}
+
+void
+rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at)
+{
+	if (!a->is_live)
+		return;
+	a->clock_us = at.mono.us;
+	rt_window_advance(&a->totals, a->clock_us);
+	expire(a);
+}
+
+int64_t
+rt_aggregate_clock_us(const struct rt_aggregate *a)
+{
+	return a->clock_us;
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void
+report_totals(struct rt_aggregate *a, uint32_t window_s, struct rt_report *out)
+{
+	uint64_t *all =
+	    rt_report_alloc(out, rt_window_totals.counters * sizeof(*all));
+	struct rt_sketch_dense *dense = rt_xcalloc(1, sizeof(*dense));
+	int l;
+
+	rt_window_sum(
+	    &a->totals, a->clock_us, window_s, all, out->counts.sum_us);
+	memcpy(out->counts.n, all, sizeof(out->counts.n));
+	memcpy(
+	    out->counts.status, all + RT_C_COUNT, sizeof(out->counts.status));
+	for (l = 0; l < RT_LATENCY_COUNT; l++) {
+		memset(dense, 0, sizeof(*dense));
+		rt_window_sketch(&a->totals, a->clock_us, window_s,
+		    (enum rt_latency)l, dense);
+		if (dense->count > 0)
+			rt_sketch_quantiles(dense, &out->latency[l]);
+	}
+	free(dense);
+}
+
+/* Seconds a column: 60 columns for 1m, 5m and 1h, 45 for 15m. */
+static uint32_t
+trend_step(uint32_t window_s, uint32_t *cols)
+{
+	switch (window_s) {
+	case 60: *cols = 60; return 1;
+	case 300: *cols = 60; return 5;
+	case 900: *cols = 45; return 20;
+	default: *cols = 60; return 60;
+	}
+}
+
+static void
+report_trends(struct rt_aggregate *a, uint32_t window_s, struct rt_report *out)
+{
+	static const uint32_t parts[RT_TREND_COUNT][RT_CLASS_COUNT] = {
+	    [RT_TREND_OPS] = {RT_C_OPS_ENDED},
+	    [RT_TREND_ATTEMPTS] = {RT_C_FIRST, RT_C_RETRIES},
+	    [RT_TREND_RETRIES] = {RT_C_RETRIES},
+	    [RT_TREND_FALLBACKS] = {RT_C_DECISION +
+		RT_DECISION_FALLBACK_SECONDARY},
+#define X(id, name, retryable) \
+	RT_CLASS_##id == RT_CLASS_NONE ? 0 : RT_C_CLASS + RT_CLASS_##id,
+	    [RT_TREND_ERRORS] = {RT_CLASSES(X)},
+#undef X
+	    [RT_TREND_TIMEOUTS] = {RT_C_CLASS + RT_CLASS_TIMEOUT},
+	    [RT_TREND_FAILED] = {RT_C_FATE + RT_FATE_EXHAUSTED,
+		RT_C_FATE + RT_FATE_FAILED_FAST,
+		RT_C_FATE + RT_FATE_BUDGET_ABORTED,
+		RT_C_FATE + RT_FATE_ORPHANED},
+	};
+	uint32_t counters[RT_CLASS_COUNT], cols, step, n, i;
+	int t;
+
+	step = trend_step(window_s, &cols);
+	out->trend.step_s = step;
+	out->trend.cols = cols;
+	for (t = 0; t < RT_TREND_COUNT; t++) {
+		/* 0 is RT_C_ATTEMPTS, used in no row: an empty place. */
+		for (n = i = 0; i < RT_CLASS_COUNT; i++)
+			if (parts[t][i] != 0)
+				counters[n++] = parts[t][i];
+		rt_window_trend(&a->totals, a->clock_us, step, cols, counters,
+		    n, out->trend.v[t]);
+	}
+}
+
+static void
+report_overflow(const struct rt_aggregate *a, struct rt_report *out)
+{
+	out->overflow[RT_OVERFLOW_SERIES] = a->series.overflow;
+	out->overflow[RT_OVERFLOW_LABELS] = a->labels.overflow;
+	out->overflow[RT_OVERFLOW_OPERATIONS] = a->forgotten;
+	out->overflow[RT_OVERFLOW_FALLBACK_ROWS] = a->fallback.rows_overflow;
+	out->overflow[RT_OVERFLOW_FALLBACK_MARKS] = a->fallback.marks_overflow;
+	out->overflow[RT_OVERFLOW_SKETCHES] = a->sketches.overflow;
+	out->overflow[RT_OVERFLOW_EMITTERS] = a->sequence.emitters_overflow;
+	out->overflow[RT_OVERFLOW_GAPS] = a->sequence.gaps_overflow;
+	out->overflow[RT_OVERFLOW_CANARIES] = a->probes.overflow;
+}
+
+void
+rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
+    struct rt_moment at, struct rt_report *out)
+{
+	rt_aggregate_tick(a, at);
+	out->source.is_live = a->is_live;
+	out->source.window_s = q->window_s;
+	out->source.from_us = a->first_ts_us;
+	out->source.to_us = a->last_ts_us;
+	out->source.now_us = a->is_live ? at.wall.us : a->clock_us;
+	out->source.last_event_age_ms =
+	    a->last_event_us < 0 ? -1 : (a->clock_us - a->last_event_us) / 1000;
+	out->source.uptime_ms = a->is_live
+	    ? (a->clock_us - a->started_us) / 1000
+	    : (a->last_ts_us - a->first_ts_us) / 1000;
+	out->source.version = RT_VERSION_TEXT;
+	out->source.started_id = a->started_id;
+	report_totals(a, q->window_s, out);
+	report_trends(a, q->window_s, out);
+	report_overflow(a, out);
+	out->lost = rt_sequence_lost(&a->sequence);
+	out->open.running = a->operations.phases[RT_PHASE_RUNNING];
+	out->open.in_backoff = a->operations.phases[RT_PHASE_BACKOFF];
+	out->open.on_fallback = a->operations.phases[RT_PHASE_FALLBACK];
+	if (!q->no_series)
+		rt_series_report(&a->series, a->clock_us, q, out);
+	rt_fallback_report(&a->fallback, a->clock_us, q->window_s, out);
+	rt_sequence_report(&a->sequence, a->clock_us, out);
+	rt_probes_report(&a->probes, a->clock_us, q->window_s, out);
+	rt_recent_report(&a->recent, a->clock_us, out);
+	if (q->tail)
+		rt_recent_tail(&a->recent, q->tail_cursor,
+		    q->tail_max ? q->tail_max : TAIL_MAX_DEFAULT, out);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operation — which attempts belong together, and how it ended.
+ *
+ * What    One entry for each operation open or ended less than an operation timeout ago.
+ *         An operation ends with its first terminal record or by silence; it gets exactly
+ *         one fate; later records of it are late.
+ * Shape   A bounded table: open addressing over a dense array, at most 256 bytes an
+ *         entry; two lists in time order, of open and of ended ones, so that silence
+ *         and forgetting are found at their heads.
+ * Bound   A full table forgets the ended operation remembered longest
+ *         (`forgotten`); if all are open, the one silent longest is pushed out
+ *         without a fate (`evicted`).
+ * Time    The aggregate's clock in microseconds.
+ * Life    A pointer is valid until the next put or expire.
+ */
+#ifndef RT_OPERATION_H
+#define RT_OPERATION_H
+
+#include "proto/counts.h"
+#include "proto/event.h"
+
+#define RT_OPERATION_ID_BYTES \
+	128u /* what is kept of an id; compared by hash beyond */
+
+enum rt_operation_state {
+	RT_OPERATION_OPEN,
+	RT_OPERATION_ENDED_BY_ATTEMPT,
+	RT_OPERATION_ENDED_BY_SUMMARY,
+	RT_OPERATION_ENDED_BY_SILENCE,
+};
+
+/* Where an open operation stands, by its last record. */
+enum rt_operation_phase {
+	RT_PHASE_RUNNING,
+	RT_PHASE_BACKOFF,  /* a retry was announced */
+	RT_PHASE_FALLBACK, /* a fallback was announced */
+	RT_PHASE_COUNT,
+};
+
+struct rt_operation {
+	uint64_t hash;
+	int64_t
+	    touched_us; /* clock at the last record; of the ending once ended */
+	int64_t start_us; /* ts - elapsed of the first attempt */
+	uint64_t wasted_us, useful_us;
+	uint64_t
+	    pending_us; /* announced wait, wasted once another attempt follows */
+	uint32_t prev, next; /* list neighbours: number + 1 */
+	uint32_t series;     /* of the first attempt record */
+	uint32_t fallbacks;  /* chain of the ledger; 0: none open */
+	uint32_t records;    /* attempt records and follow-ups */
+	uint32_t followups;
+	uint32_t highest; /* `attempt` seen */
+	uint32_t upstream;
+	uint8_t state; /* enum rt_operation_state */
+	uint8_t phase; /* enum rt_operation_phase */
+	bool is_synthetic, has_start, had_fallback, has_summary;
+	bool is_failure_on_silence; /* OpenTelemetry: silence is an answer */
+	uint8_t reserved;
+	uint16_t id_len; /* bytes of the whole id */
+	char id[RT_OPERATION_ID_BYTES];
+};
+
+_Static_assert(sizeof(struct rt_operation) <= 256,
+    "an open operation costs at most 256 bytes");
+
+struct rt_operation_list {
+	uint32_t head, tail; /* number + 1; head is the oldest */
+	uint32_t count;
+};
+
+struct rt_operations {
+	struct rt_operation *entries; /* owned */
+	uint32_t *slots;              /* owned; number + 1 */
+	uint32_t capacity, used, free, slots_mask;
+	struct rt_operation_list open, ended;
+	uint32_t phases[RT_PHASE_COUNT]; /* open ones, synthetic left out */
+	uint64_t seed;
+};
+
+void rt_operations_init(
+    struct rt_operations *t, uint32_t capacity, uint64_t seed);
+void rt_operations_fini(struct rt_operations *t);
+uint64_t rt_operations_bytes(uint32_t capacity);
+
+/* NULL where not known. */
+struct rt_operation *rt_operation_find(
+    struct rt_operations *t, struct rt_str id);
+
+/* Room for one more?  Otherwise remove rt_operation_victim first. */
+bool rt_operations_full(const struct rt_operations *t);
+struct rt_operation *rt_operation_victim(struct rt_operations *t);
+
+/* A new open operation, zeroed but for its id; the id must not be there yet. */
+struct rt_operation *rt_operation_put(struct rt_operations *t, struct rt_str id,
+    int64_t now_us, bool is_synthetic);
+void rt_operation_remove(struct rt_operations *t, struct rt_operation *o);
+
+/* A record of an open operation was read. */
+void rt_operation_touch(struct rt_operations *t, struct rt_operation *o,
+    int64_t now_us, enum rt_operation_phase phase);
+void rt_operation_end(struct rt_operations *t, struct rt_operation *o,
+    int64_t now_us, enum rt_operation_state state);
+
+/* Heads of the lists: open and silent longest, ended longest ago; NULL where empty. */
+struct rt_operation *rt_operation_oldest_open(struct rt_operations *t);
+struct rt_operation *rt_operation_oldest_ended(struct rt_operations *t);
+
+/* What is kept of its id. */
+struct rt_str rt_operation_id(const struct rt_operation *o);
+
+/* How a record says that an operation ended. */
+enum rt_ending {
+	RT_ENDING_NOT, /* it goes on */
+	RT_ENDING_SUCCESS,
+	RT_ENDING_DEGRADED,
+	RT_ENDING_CANCELLED,
+	RT_ENDING_BUDGET, /* failure: the time budget ran out */
+	RT_ENDING_FAILURE,
+	RT_ENDING_SILENCE,
+};
+enum rt_ending rt_ending_of(const struct rt_event *e);
+
+/* Attempts it took: records, the highest number seen or what the summary says. */
+uint32_t rt_operation_tries(
+    const struct rt_operation *o, int64_t summary_attempts);
+
+enum rt_fate rt_fate_of(
+    enum rt_ending ending, uint32_t tries, bool had_fallback);
+
+#endif

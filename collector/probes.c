@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/probes.h"
+
+#include <stdlib.h>
+
+#include "proto/mem.h"
+
+void
+rt_probes_init(struct rt_probes *p, struct rt_intern *labels, uint32_t capacity)
+{
+	*p = (struct rt_probes){
+	    .labels = labels,
+	    .shape = rt_window_plain(RT_PROBE_COUNTERS),
+	    .capacity = capacity,
+	};
+	p->rows = rt_xcalloc(capacity, sizeof(*p->rows));
+	p->storage = rt_xcalloc(capacity, rt_window_bytes(&p->shape));
+}
+
+void
+rt_probes_fini(struct rt_probes *p)
+{
+	free(p->rows);
+	free(p->storage);
+	*p = (struct rt_probes){0};
+}
+
+uint64_t
+rt_probes_bytes(uint32_t capacity)
+{
+	struct rt_window_shape shape = rt_window_plain(RT_PROBE_COUNTERS);
+
+	return (uint64_t)capacity *
+	    (sizeof(struct rt_probe) + rt_window_bytes(&shape));
+}
+
+static struct rt_probe *
+row_for(struct rt_probes *p, const struct rt_event *e)
+{
+	uint32_t service = rt_intern_put(p->labels, e->service);
+	uint32_t route = rt_intern_put(p->labels, e->http_route);
+	uint32_t model = rt_intern_put(p->labels, e->model_requested);
+	struct rt_probe *row;
+	uint32_t i;
+
+	for (i = 0; i < p->count; i++) {
+		row = &p->rows[i];
+		if (row->service == service && row->route == route &&
+		    row->model == model)
+			return row;
+	}
+	if (p->count == p->capacity) {
+		p->overflow++;
+		return NULL;
+	}
+	row = &p->rows[p->count];
+	row->service = service;
+	row->route = route;
+	row->model = model;
+	rt_window_init(&row->window, &p->shape, NULL,
+	    p->storage + rt_window_bytes(&p->shape) * p->count);
+	p->count++;
+	return row;
+}
+
+void
+rt_probes_add(struct rt_probes *p, int64_t now_us, const struct rt_event *e)
+{
+	struct rt_probe *row = row_for(p, e);
+	bool is_ok = e->error_class == RT_CLASS_NONE;
+
+	if (!row)
+		return;
+	if (row->streak > 0 && (row->last_class == RT_CLASS_NONE) != is_ok)
+		row->streak = 0;
+	row->streak++;
+	row->last_class = e->error_class;
+	row->last_us = now_us;
+	row->status = e->http_response_status_code;
+	row->elapsed_ms = rt_event_has(e, ELAPSED_MS) ? e->elapsed_ms : -1;
+	row->ttft_ms = rt_event_has(e, TTFT_MS) ? e->ttft_ms : -1;
+	rt_window_advance(&row->window, now_us);
+	rt_window_count(&row->window, RT_PROBE_ATTEMPTS, 1);
+	rt_window_count(&row->window, RT_PROBE_OK, is_ok);
+}
+
+void
+rt_probes_report(struct rt_probes *p, int64_t now_us, uint32_t window_s,
+    struct rt_report *out)
+{
+	struct rt_report_canary *to;
+	struct rt_probe *row;
+	uint64_t sums[RT_SUM_COUNT] = {0};
+	uint32_t i;
+
+	for (i = 0; i < p->count; i++) {
+		uint64_t n[RT_PROBE_COUNTERS] = {0};
+
+		row = &p->rows[i];
+		rt_window_sum(&row->window, now_us, window_s, n, sums);
+		to = rt_report_add_canary(out);
+		to->name =
+		    rt_report_text(out, rt_intern_get(p->labels, row->service));
+		to->route =
+		    rt_report_text(out, rt_intern_get(p->labels, row->route));
+		to->model =
+		    rt_report_text(out, rt_intern_get(p->labels, row->model));
+		to->error_class = rt_class_name(row->last_class);
+		to->attempts = n[RT_PROBE_ATTEMPTS];
+		to->ok = n[RT_PROBE_OK];
+		to->streak = row->streak;
+		to->last_ok = row->last_class == RT_CLASS_NONE;
+		to->status = row->status;
+		to->elapsed_ms = row->elapsed_ms;
+		to->ttft_ms = row->ttft_ms;
+		to->age_ms = (now_us - row->last_us) / 1000;
+	}
+}

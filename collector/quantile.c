@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "collector/quantile.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+/* Exponent, as IEEE 754 biases it, of the first octave after [0]. */
+#define FIRST_EXPONENT (1023 - 10)
+
+void
+rt_sketch_pool_init(struct rt_sketch_pool *p, uint32_t capacity)
+{
+	*p = (struct rt_sketch_pool){.capacity = capacity};
+	p->chunks = rt_xcalloc(capacity, sizeof(*p->chunks));
+}
+
+void
+rt_sketch_pool_fini(struct rt_sketch_pool *p)
+{
+	free(p->chunks);
+	*p = (struct rt_sketch_pool){0};
+}
+
+/* Split a duration into octave and step by looking at its bits. */
+static void
+bucket_of(double ms, uint32_t *octave, uint32_t *step)
+{
+	uint64_t bits;
+	int64_t exponent;
+
+	memcpy(&bits, &ms, sizeof(bits));
+	exponent = (int64_t)(bits >> 52) - FIRST_EXPONENT;
+	if (!(ms > 0) || exponent < 0) {
+		*octave = 0;
+		*step = 0;
+	} else if (exponent >= (int64_t)RT_SKETCH_OCTAVES - 1) {
+		*octave = RT_SKETCH_OCTAVES - 1;
+		*step = RT_SKETCH_STEPS - 1;
+	} else {
+		*octave = (uint32_t)exponent + 1;
+		*step = (uint32_t)(bits >> 46) & (RT_SKETCH_STEPS - 1);
+	}
+}
+
+static double
+bucket_middle(uint32_t octave, uint32_t step)
+{
+	if (octave == 0)
+		return 0;
+	return ldexp(1.0 + (step + 0.5) / RT_SKETCH_STEPS, (int)octave - 11);
+}
+
+/* The sketch's chunk for an octave, a new one where needed; NULL: pool empty. */
+static struct rt_sketch_chunk *
+chunk_for(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
+{
+	struct rt_sketch_chunk *c;
+	uint32_t number;
+
+	for (number = s->head; number != 0; number = c->next) {
+		c = &p->chunks[number - 1];
+		if (c->octave == octave)
+			return c;
+	}
+	if (p->free != 0) {
+		number = p->free;
+		p->free = p->chunks[number - 1].next;
+	} else if (p->used < p->capacity) {
+		number = ++p->used;
+	} else {
+		return NULL;
+	}
+	c = &p->chunks[number - 1];
+	memset(c, 0, sizeof(*c));
+	c->octave = octave;
+	c->next = s->head;
+	s->head = number;
+	return c;
+}
+
+void
+rt_sketch_add(struct rt_sketch_pool *p, struct rt_sketch *s, double ms)
+{
+	struct rt_sketch_chunk *c;
+	uint32_t octave, step;
+
+	bucket_of(ms, &octave, &step);
+	c = chunk_for(p, s, octave);
+	if (c)
+		c->n[step]++;
+	else
+		p->overflow++;
+}
+
+void
+rt_sketch_merge(struct rt_sketch_pool *p, struct rt_sketch *to,
+    const struct rt_sketch *from)
+{
+	const struct rt_sketch_chunk *c;
+	struct rt_sketch_chunk *t;
+	uint32_t number, i;
+
+	for (number = from->head; number != 0; number = c->next) {
+		c = &p->chunks[number - 1];
+		t = chunk_for(p, to, c->octave);
+		for (i = 0; i < RT_SKETCH_STEPS; i++) {
+			if (t)
+				t->n[i] += c->n[i];
+			else
+				p->overflow += c->n[i];
+		}
+	}
+}
+
+void
+rt_sketch_clear(struct rt_sketch_pool *p, struct rt_sketch *s)
+{
+	uint32_t last;
+
+	if (s->head == 0)
+		return;
+	last = s->head;
+	while (p->chunks[last - 1].next != 0)
+		last = p->chunks[last - 1].next;
+	p->chunks[last - 1].next = p->free;
+	p->free = s->head;
+	s->head = 0;
+}
+
+void
+rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
+    const struct rt_sketch *from)
+{
+	const struct rt_sketch_chunk *c;
+	uint32_t number, i;
+
+	for (number = from->head; number != 0; number = c->next) {
+		c = &p->chunks[number - 1];
+		for (i = 0; i < RT_SKETCH_STEPS; i++) {
+			to->n[c->octave][i] += c->n[i];
+			to->count += c->n[i];
+		}
+	}
+}
+
+void
+rt_sketch_quantiles(const struct rt_sketch_dense *d, struct rt_quantiles *out)
+{
+	static const double wanted[] = {0.50, 0.90, 0.95, 0.99, 1.0};
+	double found[RT_COUNT_OF(wanted)] = {0};
+	uint64_t seen = 0;
+	uint32_t octave, step;
+	size_t q = 0;
+
+	for (octave = 0; octave < RT_SKETCH_OCTAVES; octave++) {
+		for (step = 0; step < RT_SKETCH_STEPS; step++) {
+			seen += d->n[octave][step];
+			while (q < RT_COUNT_OF(wanted) && seen > 0 &&
+			    (double)seen >= wanted[q] * (double)d->count)
+				found[q++] = bucket_middle(octave, step);
+		}
+	}
+	*out = (struct rt_quantiles){
+	    d->count, found[0], found[1], found[2], found[3], found[4]};
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * quantile — how long things took, without keeping the samples.
+ *
+ * What    A histogram of durations whose quantiles are within 1 % of the exact ones,
+ *         at any load, and that merges by adding.
+ * Shape   Octaves of 64 equal buckets: value v falls in the octave of its power of two
+ *         and there in the bucket of its next six mantissa bits.  Octaves that hold
+ *         nothing take no room: a sketch is a list of chunks from a shared pool.
+ * Units   Milliseconds, 2^-10 (about 1 us) to 2^32; smaller ones count as 0, larger ones
+ *         as the last bucket.
+ * Error   A bucket is 1/64 of its octave's base wide and answers with its middle: at most
+ *         1/128 = 0.79 % off.  Nearest rank: the ceil(q n)-th smallest.
+ * Bound   A sample that needs a chunk when the pool is empty is not kept; it is counted in
+ *         pool->overflow, and the sketch's count does not include it.
+ * Cost    add: a few compares and an increment.  merge: 64 adds a chunk.
+ * Source  The log-linear histogram of HdrHistogram, with 64 steps an octave.
+ */
+#ifndef RT_QUANTILE_H
+#define RT_QUANTILE_H
+
+#include <stdint.h>
+
+#include "proto/report.h"
+
+#define RT_SKETCH_STEPS 64u
+#define RT_SKETCH_OCTAVES 43u /* [0], then 2^-10 .. 2^31 */
+
+struct rt_sketch_chunk {
+	uint32_t next; /* chunk number + 1; 0: end */
+	uint32_t octave;
+	uint32_t n[RT_SKETCH_STEPS];
+};
+
+struct rt_sketch_pool {
+	struct rt_sketch_chunk *chunks; /* owned */
+	uint32_t capacity, used;        /* used: high-water mark */
+	uint32_t free;                  /* list; chunk number + 1 */
+	uint64_t overflow;              /* samples not kept */
+};
+
+/* The zero value is empty. */
+struct rt_sketch {
+	uint32_t head; /* chunk number + 1 */
+};
+
+/* All octaves at once: where sketches are added up for an answer. */
+struct rt_sketch_dense {
+	uint64_t count;
+	uint64_t n[RT_SKETCH_OCTAVES][RT_SKETCH_STEPS];
+};
+
+void rt_sketch_pool_init(struct rt_sketch_pool *p, uint32_t capacity);
+void rt_sketch_pool_fini(struct rt_sketch_pool *p);
+
+void rt_sketch_add(struct rt_sketch_pool *p, struct rt_sketch *s, double ms);
+/* *to += *from */
+void rt_sketch_merge(struct rt_sketch_pool *p, struct rt_sketch *to,
+    const struct rt_sketch *from);
+/* Give the chunks back. */
+void rt_sketch_clear(struct rt_sketch_pool *p, struct rt_sketch *s);
+
+void rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
+    const struct rt_sketch *from);
+void rt_sketch_quantiles(
+    const struct rt_sketch_dense *d, struct rt_quantiles *out);
+
+#endif

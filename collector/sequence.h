@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sequence — what an emitter's numbers say about loss and repetition.
+ *
+ * What    A publisher that stamps `emitter` and `seq` (1, 2, 3 …) has its gaps and
+ *         repeats counted.  The first seq seen sets the emitter's start; what came
+ *         before is `before_first`.  A seq that fills a gap, however late, heals it.
+ * Shape   For each emitter the highest seq and a sorted list of open gaps: exact as long
+ *         as there are at most RT_SEQUENCE_GAPS of them; beyond, the oldest is closed
+ *         as lost for good and its numbers are counted in gaps_overflow.
+ * Bound   `capacity` emitters; the one unheard for longest gives way, keeps its loss in
+ *         the sum, and is counted in emitters_overflow.
+ * Cost    The usual case, the next number, is a look-up and a compare.
+ */
+#ifndef RT_SEQUENCE_H
+#define RT_SEQUENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/report.h"
+#include "proto/text.h"
+
+#define RT_SEQUENCE_GAPS 64u
+#define RT_SEQUENCE_ID_MAX 256u /* bytes: 64 code points */
+
+struct rt_sequence_emitter {
+	uint64_t hash;
+	int64_t first, highest; /* 0: no seq seen yet */
+	int64_t seen_us;
+	uint64_t received, duplicates, lost_closed;
+	double skew_ms;
+	bool has_skew;
+	uint16_t id_len;
+	uint32_t gaps_count;
+	struct {
+		int64_t lo, hi; /* inclusive, ascending */
+	} gaps[RT_SEQUENCE_GAPS];
+	char id[RT_SEQUENCE_ID_MAX];
+};
+
+struct rt_sequence {
+	struct rt_sequence_emitter *emitters; /* owned */
+	uint32_t *slots;                      /* owned; emitter number + 1 */
+	uint32_t capacity, count, slots_mask, last;
+	uint64_t seed;
+	uint64_t lost_before; /* of emitters that gave way */
+	uint64_t emitters_overflow, gaps_overflow;
+};
+
+void rt_sequence_init(struct rt_sequence *s, uint32_t capacity, uint64_t seed);
+void rt_sequence_fini(struct rt_sequence *s);
+uint64_t rt_sequence_bytes(uint32_t capacity);
+
+/*
+ * A record of emitter `id` with number `seq` (0: none) arrived.  False: it is a
+ * duplicate, to be counted nowhere else.  skew_ms: arrival - ts, NULL where unknown.
+ */
+bool rt_sequence_arrived(struct rt_sequence *s, int64_t now_us,
+    struct rt_str id, int64_t seq, const double *skew_ms);
+
+/* Numbers never seen between each emitter's first and highest. */
+uint64_t rt_sequence_lost(const struct rt_sequence *s);
+
+void rt_sequence_report(
+    const struct rt_sequence *s, int64_t now_us, struct rt_report *out);
+
+#endif

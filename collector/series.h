@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * series — counters for each (environment, service, service_version, provider,
+ * http_route, model_requested, streaming).
+ *
+ * Attempts count in their own series; an operation, its fate and its time in that of its
+ * first attempt record.  Bound: `capacity` series; what comes beyond goes to number 0,
+ * "(other)", and is counted.  Totals are kept elsewhere and stay exact.
+ * Cost: one hash of the labels and a compare.
+ */
+#ifndef RT_SERIES_H
+#define RT_SERIES_H
+
+#include "collector/intern.h"
+#include "collector/window.h"
+#include "proto/event.h"
+#include "proto/query.h"
+
+struct rt_series_row {
+	uint64_t hash;
+	uint32_t labels[RT_LABEL_COUNT]; /* interned */
+	struct rt_window window;
+};
+
+struct rt_series {
+	struct rt_intern *labels;    /* borrowed */
+	struct rt_sketch_pool *pool; /* borrowed */
+	struct rt_series_row *rows;  /* owned */
+	char *storage;               /* owned: the rows' windows */
+	uint32_t *slots;             /* owned; row number + 1 */
+	uint32_t capacity, count, slots_mask;
+	uint64_t seed, overflow; /* overflow: attempts that went to (other) */
+};
+
+void rt_series_init(struct rt_series *s, struct rt_intern *labels,
+    struct rt_sketch_pool *pool, uint32_t capacity, uint64_t seed);
+void rt_series_fini(struct rt_series *s);
+uint64_t rt_series_bytes(uint32_t capacity);
+
+/* Number of the event's series; 0 where there is no room. */
+uint32_t rt_series_of(struct rt_series *s, const struct rt_event *e);
+
+/* Its counters, moved to `now`. */
+struct rt_window *rt_series_window(
+    struct rt_series *s, uint32_t number, int64_t now_us);
+
+/*
+ * Rows of the answer: series summed by the labels that the query keeps apart, sorted and
+ * cut as it says; sets series_total.
+ */
+void rt_series_report(struct rt_series *s, int64_t now_us,
+    const struct rt_query *q, struct rt_report *out);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * window — counters over the last minute to hour, and since the start.
+ *
+ * What    A vector of counters and a few latency sketches, kept for sliding windows.
+ * Shape   Two rings of slots: fine ones (for windows up to fine_s * fine_count seconds)
+ *         and coarse ones, and one total since the start.  Events go to a single hot
+ *         vector; it is added to the current slot of both rings and to the total when
+ *         its fine slot is over, or when somebody asks.
+ * Time    Any clock in microseconds that does not go backwards: monotonic when live, the
+ *         records' own in a replay.  A window of w seconds ending now is the current slot
+ *         and the w / slot - 1 before it.
+ * Bound   Storage is fixed at init: rt_window_bytes.  Zeroed memory that is not used yet
+ *         costs nothing.
+ * Cost    count: one increment.  advance: a compare; at a slot's end one vector add.
+ *         sum: slots in the window x counters.
+ */
+#ifndef RT_WINDOW_H
+#define RT_WINDOW_H
+
+#include "collector/quantile.h"
+
+struct rt_window_shape {
+	uint32_t counters; /* length of the vector */
+	uint32_t sketches; /* at most RT_LATENCY_COUNT */
+	uint32_t fine_s, fine_count;
+	uint32_t coarse_s, coarse_count; /* coarse_s is a multiple of fine_s */
+};
+
+/* Totals, and each series or row. */
+extern const struct rt_window_shape rt_window_totals, rt_window_series;
+/* A few counters without sketches. */
+struct rt_window_shape rt_window_plain(uint32_t counters);
+
+struct rt_window_slot {
+	int64_t number; /* time / slot length */
+	uint64_t sum_us[RT_SUM_COUNT];
+	struct rt_sketch sketch[RT_LATENCY_COUNT];
+};
+
+struct rt_window {
+	const struct rt_window_shape *shape; /* borrowed */
+	struct rt_sketch_pool *pool;         /* borrowed; NULL: no sketches */
+	int64_t hot_number;                  /* fine slot of the hot vector */
+	bool is_hot;                         /* anything in it */
+	uint64_t hot_sum_us[RT_SUM_COUNT];
+	struct rt_sketch hot_sketch[RT_LATENCY_COUNT];
+	uint64_t all_sum_us[RT_SUM_COUNT];
+	struct rt_sketch all_sketch[RT_LATENCY_COUNT];
+	uint32_t *hot;   /* [counters] */
+	uint64_t *all;   /* [counters] */
+	uint32_t *slots; /* [fine_count + coarse_count][counters] */
+	struct rt_window_slot *heads; /* [fine_count + coarse_count] */
+};
+
+/* Bytes of storage that init wants, a multiple of 8. */
+size_t rt_window_bytes(const struct rt_window_shape *shape);
+/* `storage` is zeroed, aligned to 8, the caller's, and must outlive the window. */
+void rt_window_init(struct rt_window *w, const struct rt_window_shape *shape,
+    struct rt_sketch_pool *pool, void *storage);
+
+/* Move to `now`; call before counting. */
+void rt_window_advance(struct rt_window *w, int64_t now_us);
+
+static inline void
+rt_window_count(struct rt_window *w, uint32_t counter, uint32_t n)
+{
+	w->hot[counter] += n;
+	w->is_hot = true;
+}
+
+void rt_window_sum_us(struct rt_window *w, enum rt_sum sum, uint64_t us);
+void rt_window_sample(struct rt_window *w, enum rt_latency l, double ms);
+
+/*
+ * Add the window of window_s seconds ending now to out[counters] and sum_us; 0: all.
+ * A window longer than the coarse ring is cut to it.
+ */
+void rt_window_sum(struct rt_window *w, int64_t now_us, uint32_t window_s,
+    uint64_t *out, uint64_t sum_us[RT_SUM_COUNT]);
+/* The same for one sketch. */
+void rt_window_sketch(struct rt_window *w, int64_t now_us, uint32_t window_s,
+    enum rt_latency l, struct rt_sketch_dense *out);
+
+/*
+ * Sum of some counters for each of `cols` columns of step_s seconds, newest last.
+ * step_s is a multiple of fine_s or, beyond the fine ring, of coarse_s.
+ */
+void rt_window_trend(struct rt_window *w, int64_t now_us, uint32_t step_s,
+    uint32_t cols, const uint32_t *counters, uint32_t count, uint32_t *out);
+
+#endif

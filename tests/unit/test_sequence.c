@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/util.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/sequence.h"
+
+#define TOP 400
+
+static bool
+arrive(struct rt_sequence *s, const char *id, int64_t seq)
+{
+	return rt_sequence_arrived(s, 0, rt_str_of(id), seq, NULL);
+}
+
+static void
+agrees_with_a_set_of_all_numbers_seen(void **state)
+{
+	unsigned seed;
+
+	(void)state;
+	for (seed = 1; seed <= 200; seed++) {
+		struct rt_sequence s;
+		bool seen[TOP + 1] = {false};
+		int64_t first = 0, highest = 0, seq, lost, i;
+		int n;
+
+		srand(seed);
+		rt_sequence_init(&s, 4, seed);
+		/* A walk forward with jumps back: few gaps, many orders. */
+		for (n = 0, seq = 1 + rand() % 20; n < 300; n++) {
+			bool is_new = !seen[seq];
+
+			if (arrive(&s, "e", seq) != is_new)
+				fail_msg("seed %u: seq %lld taken as %s", seed,
+				    (long long)seq, is_new ? "old" : "new");
+			if (first == 0)
+				first = seq;
+			seen[seq] = true;
+			if (seq > highest)
+				highest = seq;
+			seq = rand() % 4 ? seq + 1 + rand() % 2
+					 : seq - rand() % 30;
+			if (seq < 1)
+				seq = 1;
+			if (seq > TOP)
+				seq = TOP;
+			for (lost = 0, i = first; i <= highest; i++)
+				lost += !seen[i];
+			assert_true(
+			    s.emitters[0].gaps_count < RT_SEQUENCE_GAPS);
+			if (rt_sequence_lost(&s) != (uint64_t)lost)
+				fail_msg("seed %u: lost %llu, not %lld", seed,
+				    (unsigned long long)rt_sequence_lost(&s),
+				    (long long)lost);
+		}
+		rt_sequence_fini(&s);
+	}
+}
+
+static void
+says_what_came_before_the_first_number_apart_from_loss(void **state)
+{
+	struct rt_sequence s;
+	struct rt_report r;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_sequence_init(&s, 4, 1);
+	assert_true(arrive(&s, "late-joiner", 100));
+	assert_true(arrive(&s, "late-joiner", 103));
+	assert_true(arrive(&s, "late-joiner", 40));
+	assert_false(arrive(&s, "late-joiner", 40));
+	rt_sequence_report(&s, 0, &r);
+	assert_int_equal(r.emitters[0].lost, 2);
+	assert_int_equal(r.emitters[0].before_first, 98);
+	assert_int_equal(r.emitters[0].duplicates, 1);
+	assert_int_equal(r.emitters[0].received, 3);
+	rt_sequence_fini(&s);
+	rt_report_fini(&r);
+}
+
+static void
+keeps_the_loss_of_gaps_and_emitters_it_has_no_room_for(void **state)
+{
+	struct rt_sequence s;
+	char id[16];
+	int64_t i;
+
+	(void)state;
+	rt_sequence_init(&s, 2, 1);
+	for (i = 0; i < RT_SEQUENCE_GAPS + 5; i++)
+		assert_true(arrive(&s, "holes", 1 + i * 2));
+	assert_int_equal(rt_sequence_lost(&s), RT_SEQUENCE_GAPS + 4);
+	assert_int_equal(s.gaps_overflow, 4);
+	assert_false(arrive(&s, "holes", 2)); /* closed: no longer healed */
+	for (i = 0; i < 10; i++) {
+		snprintf(id, sizeof(id), "e%d", (int)i);
+		assert_true(
+		    rt_sequence_arrived(&s, 10 + i, rt_str_of(id), 1, NULL));
+		assert_true(
+		    rt_sequence_arrived(&s, 10 + i, rt_str_of(id), 3, NULL));
+	}
+	assert_int_equal(s.emitters_overflow, 9);
+	assert_int_equal(rt_sequence_lost(&s), RT_SEQUENCE_GAPS + 4 + 10);
+	assert_false(rt_sequence_arrived(&s, 30, rt_str_of("e9"), 3, NULL));
+	rt_sequence_fini(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(agrees_with_a_set_of_all_numbers_seen),
+	    cmocka_unit_test(
+		says_what_came_before_the_first_number_apart_from_loss),
+	    cmocka_unit_test(
+		keeps_the_loss_of_gaps_and_emitters_it_has_no_room_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
