@@ -597,6 +597,12 @@ rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at)
 	expire(a);
 }
 
+uint64_t
+rt_aggregate_refused(const struct rt_aggregate *a)
+{
+	return a->recent.refused_count;
+}
+
 int64_t
 rt_aggregate_clock_us(const struct rt_aggregate *a)
 {

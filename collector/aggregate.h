@@ -64,13 +64,6 @@ RT_NODISCARD struct rt_aggregate *rt_aggregate_new(
     const struct rt_aggregate_opts *o, struct rt_moment at);
 void rt_aggregate_free(struct rt_aggregate *a);
 
-/*
- * Apply what can change while running: the operation timeout and the decoder's options.
- * Capacities and is_live are fixed at new and not looked at.
- */
-void rt_aggregate_set_opts(
-    struct rt_aggregate *a, const struct rt_aggregate_opts *o);
-
 /* Bytes that the capacities can grow to. */
 uint64_t rt_aggregate_bytes(const struct rt_capacity *c);
 
