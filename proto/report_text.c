@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/query.h"
+#include "proto/report_fields.h"
+
+#define LINE_COLS 100u
+#define HEAD_COLS 14u
+#define LABELS_COLS 54u
+#define FALLBACK_COLS 26u
+#define N_COLS 22u
+#define RULE_COLS 20u
+#define ROWS_SHOWN 5u
+#define PERMILLE 1000u
+
+static const struct rt_counts nothing;
+
+/* Columns of the character at `z`, and its bytes; not ASCII: taken as the widest. */
+static unsigned
+width(const char *z, size_t *bytes)
+{
+	*bytes = 1;
+	while (((unsigned char)z[*bytes] & 0xc0) == 0x80)
+		++*bytes;
+	return (unsigned char)*z < 0x80 ? 1 : 2;
+}
+
+/*
+ * Text of at most `cols` columns, padded with blanks; two points where it was cut.  What
+ * is not ASCII may come out short, never long.
+ */
+static void
+put_cell(struct rt_buf *b, const char *z, unsigned cols)
+{
+	unsigned used = 0, total = 0, room = cols;
+	size_t bytes;
+
+	for (const char *p = z; *p; p += bytes)
+		total += width(p, &bytes);
+	if (total > cols)
+		room = cols - 2;
+	for (; *z; z += bytes) {
+		unsigned wide = width(z, &bytes);
+
+		if (used + wide > room)
+			break;
+		rt_buf_add(b, z, bytes);
+		used += wide;
+	}
+	if (total > cols) {
+		rt_buf_puts(b, "..");
+		used += 2;
+	}
+	for (; used < cols; used++)
+		rt_buf_putc(b, ' ');
+}
+
+/* Without the blanks that pad its last cell. */
+static void
+end_line(struct rt_buf *b)
+{
+	while (b->len > 0 && b->p[b->len - 1] == ' ')
+		b->p[--b->len] = '\0';
+	rt_buf_putc(b, '\n');
+}
+
+/* To the right of `cols` columns; as a power of ten where it does not fit. */
+static void
+put_number(struct rt_buf *b, double v, int decimals, unsigned cols)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text), "%.*f", decimals, v);
+	if (strlen(text) > cols)
+		snprintf(text, sizeof(text), "%.0e", v);
+	rt_buf_printf(b, " %*s", (int)cols, text);
+}
+
+static void
+put_count(struct rt_buf *b, uint64_t n, unsigned cols)
+{
+	put_number(b, (double)n, 0, cols);
+}
+
+/* A heading, then items parted by commas, wrapped under the first. */
+struct list {
+	struct rt_buf *b;
+	unsigned column;
+	bool is_empty;
+};
+
+static struct list
+list_begin(struct rt_buf *b, const char *heading)
+{
+	put_cell(b, heading, HEAD_COLS);
+	return (struct list){b, HEAD_COLS, true};
+}
+
+static void list_add(struct list *l, const char *fmt, ...) RT_PRINTF(2, 3);
+static void
+list_add(struct list *l, const char *fmt, ...)
+{
+	char item[LINE_COLS - HEAD_COLS];
+	unsigned cols;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(item, sizeof(item), fmt, ap);
+	va_end(ap);
+	if (n <= 0)
+		return;
+	cols = (unsigned)strlen(item);
+	if (!l->is_empty) {
+		rt_buf_putc(l->b, ',');
+		l->column++;
+	}
+	if (!l->is_empty && l->column + 1 + cols + 1 > LINE_COLS) {
+		rt_buf_putc(l->b, '\n');
+		put_cell(l->b, "", HEAD_COLS);
+		l->column = HEAD_COLS;
+	} else if (!l->is_empty) {
+		rt_buf_putc(l->b, ' ');
+		l->column++;
+	}
+	rt_buf_puts(l->b, item);
+	l->column += cols;
+	l->is_empty = false;
+}
+
+static void
+list_end(struct list *l)
+{
+	rt_buf_puts(l->b, l->is_empty ? "none\n" : "\n");
+}
+
+/*
+ * Shares of a whole in tenths of a percent that add up to 1000: the biggest remainders
+ * are rounded up.
+ */
+static void
+shares(const uint64_t *n, unsigned count, unsigned *out)
+{
+	double total = 0, rest[RT_FATE_COUNT] = {0};
+	unsigned given = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		total += (double)n[i];
+	for (unsigned i = 0; i < count; i++) {
+		double exact = total > 0 ? (double)n[i] * PERMILLE / total : 0;
+
+		out[i] = (unsigned)exact;
+		rest[i] = exact - out[i];
+		given += out[i];
+	}
+	while (total > 0 && given < PERMILLE) {
+		unsigned best = 0;
+
+		for (unsigned i = 1; i < count; i++)
+			if (rest[i] > rest[best])
+				best = i;
+		rest[best] = -1;
+		out[best]++;
+		given++;
+	}
+}
+
+static void
+put_group(struct rt_buf *b, const char *heading,
+    const struct rt_report_group *g, const struct rt_counts *c)
+{
+	struct list l = list_begin(b, heading);
+
+	for (unsigned i = 0; i < g->count; i++)
+		if (c->n[g->first + i])
+			list_add(
+			    &l, "%s %" PRIu64, g->name(i), c->n[g->first + i]);
+	list_end(&l);
+}
+
+static void
+put_title(struct rt_buf *b, const struct rt_report *r)
+{
+	const uint32_t window_s = (uint32_t)r->source.window_s;
+	const char *window = rt_window_name(window_s);
+	char from[32] = "?", to[32] = "?";
+
+	rt_buf_printf(b, "retrytop report  %s  %s  ",
+	    r->source.is_live ? "live" : "replay", window ? window : "?");
+	put_cell(b, r->source.name ? r->source.name : "", 60);
+	end_line(b);
+	if (r->source.from_us)
+		rt_text_from_time(from, r->source.from_us);
+	if (r->source.to_us)
+		rt_text_from_time(to, r->source.to_us);
+	rt_buf_printf(b, "%-*s%s to %s", (int)HEAD_COLS, "Time", from, to);
+	if (r->source.last_event_age_ms >= 0)
+		rt_buf_printf(b, ", last event %.1f s ago",
+		    (double)r->source.last_event_age_ms / 1000.0);
+	rt_buf_puts(b, "\n");
+}
+
+static void
+put_intake(struct rt_buf *b, const struct rt_report *r)
+{
+	const struct rt_counts *c = &r->counts;
+	struct list l = list_begin(b, "Intake");
+	bool is_full = false;
+
+	for (const struct rt_report_counter *t = rt_report_intake_counters;
+	     t->key; t++)
+		list_add(&l, "%s %" PRIu64, t->key, c->n[t->counter]);
+	list_add(&l, "lost %" PRIu64, r->lost);
+	list_add(&l, "unexplained %" PRIu64, r->unexplained);
+	list_end(&l);
+	put_group(b, "  rejected", &rt_report_by_reject, c);
+	l = list_begin(b, "  complete");
+	if (c->n[RT_C_ATTEMPTS])
+		list_add(&l,
+		    "%.1f %% of attempts carry all evidence (%" PRIu64
+		    " / %" PRIu64 ")",
+		    100.0 * (double)c->n[RT_C_COMPLETE] /
+			(double)c->n[RT_C_ATTEMPTS],
+		    c->n[RT_C_COMPLETE], c->n[RT_C_ATTEMPTS]);
+	else
+		list_add(&l, "n/a");
+	list_end(&l);
+	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
+		is_full = is_full || r->overflow[i];
+	if (!is_full)
+		return;
+	l = list_begin(b, "  overflow");
+	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
+		if (r->overflow[i])
+			list_add(&l, "%s %" PRIu64,
+			    rt_overflow_name((enum rt_overflow)i),
+			    r->overflow[i]);
+	list_end(&l);
+}
+
+static void
+put_grains(struct rt_buf *b, const struct rt_report *r)
+{
+	const uint64_t *n = r->counts.n;
+	struct list l = list_begin(b, "Attempts");
+
+	list_add(&l, "%" PRIu64, n[RT_C_ATTEMPTS]);
+	list_add(&l, "first tries %" PRIu64, n[RT_C_FIRST]);
+	list_add(&l, "retries %" PRIu64, n[RT_C_RETRIES]);
+	list_add(&l, "without status %" PRIu64, n[RT_C_NO_STATUS]);
+	list_add(&l, "usage unknown %" PRIu64, n[RT_C_USAGE_UNKNOWN]);
+	list_end(&l);
+	l = list_begin(b, "Operations");
+	list_add(&l, "started %" PRIu64, n[RT_C_OPS_STARTED]);
+	list_add(&l, "ended %" PRIu64, n[RT_C_OPS_ENDED]);
+	list_add(&l, "evicted %" PRIu64, n[RT_C_OPS_EVICTED]);
+	list_add(&l, "running %" PRIu64, r->open.running);
+	list_add(&l, "in backoff %" PRIu64, r->open.in_backoff);
+	list_add(&l, "on fallback %" PRIu64, r->open.on_fallback);
+	list_end(&l);
+	l = list_begin(b, "  attempts");
+	for (unsigned i = 0; i < RT_TRIES_COUNT; i++)
+		list_add(&l, "%s: %" PRIu64, rt_report_by_tries.name(i),
+		    n[RT_C_TRIES + i]);
+	list_end(&l);
+}
+
+/* How a rate reads: attempts per operation is no percentage. */
+static bool
+is_ratio(enum rt_rate_id id)
+{
+	return id == RT_RATE_AMPLIFICATION ||
+	    id == RT_RATE_UPSTREAM_AMPLIFICATION;
+}
+
+static void
+put_rate(struct rt_buf *b, const struct rt_counts *c, enum rt_rate_id id,
+    unsigned cols)
+{
+	struct rt_rate r = rt_rate(c, id);
+	double value = r.numerator / r.denominator;
+
+	if (!rt_rate_known(r))
+		rt_buf_printf(b, " %*s", (int)cols, "n/a");
+	else if (is_ratio(id))
+		put_number(b, value, 2, cols);
+	else {
+		put_number(b, 100.0 * value, 1, cols - 2);
+		rt_buf_puts(b, " %");
+	}
+}
+
+static void
+put_rates(struct rt_buf *b, const struct rt_counts *c)
+{
+	rt_buf_puts(b, "\nRates            value  n\n");
+	for (unsigned i = 0; i < RT_RATE_COUNT; i++) {
+		enum rt_rate_id id = (enum rt_rate_id)i;
+		const struct rt_rate_info *info = rt_rate_info(id);
+		struct rt_rate r = rt_rate(c, id);
+		char n[400];
+
+		snprintf(n, sizeof(n), "%.0f / %.0f%s", r.numerator,
+		    r.denominator, id == RT_RATE_WASTE ? " ms" : "");
+		if (strlen(n) > N_COLS)
+			snprintf(n, sizeof(n), "%.2e / %.2e", r.numerator,
+			    r.denominator);
+		rt_buf_printf(b, "  %-12s", info->label);
+		put_rate(b, c, id, 8);
+		rt_buf_puts(b, "  ");
+		put_cell(b, n, N_COLS + 1);
+		put_cell(b, info->numerator, LINE_COLS - 26 - N_COLS);
+		end_line(b);
+	}
+}
+
+static void
+put_fates(struct rt_buf *b, const struct rt_counts *c)
+{
+	const uint64_t *n = &c->n[RT_C_FATE];
+	unsigned share[RT_FATE_COUNT];
+	struct list l = list_begin(b, "Fates");
+
+	shares(n, RT_FATE_COUNT, share);
+	for (unsigned i = 0; i < RT_FATE_COUNT; i++)
+		if (n[i])
+			list_add(&l, "%s %" PRIu64 " (%u.%u %%)",
+			    rt_fate_name((enum rt_fate)i), n[i], share[i] / 10,
+			    share[i] % 10);
+	list_end(&l);
+}
+
+static void
+put_fallbacks(struct rt_buf *b, const struct rt_report *r)
+{
+	double total =
+	    (double)r->counts.n[RT_C_DECISION + RT_DECISION_FALLBACK_SECONDARY];
+
+	if (r->fallbacks_count == 0) {
+		rt_buf_puts(b, "Fallbacks     none\n");
+		return;
+	}
+	rt_buf_printf(b, "\n%-26s %-26s %-18s %7s %9s %7s\n", "Fallbacks from",
+	    "to", "reason", "count", "succeeded", "share");
+	for (size_t i = 0; i < r->fallbacks_count && i < ROWS_SHOWN; i++) {
+		const struct rt_report_fallback *f = &r->fallbacks[i];
+
+		put_cell(b, f->from ? f->from : "?", FALLBACK_COLS);
+		rt_buf_putc(b, ' ');
+		put_cell(b, f->to ? f->to : "?", FALLBACK_COLS);
+		rt_buf_putc(b, ' ');
+		put_cell(b, f->reason ? f->reason : "?", 18);
+		put_count(b, f->count, 7);
+		put_count(b, f->succeeded, 9);
+		if (total > 0) {
+			put_number(b, 100.0 * (double)f->count / total, 1, 5);
+			rt_buf_puts(b, " %\n");
+		} else {
+			rt_buf_printf(b, " %7s\n", "n/a");
+		}
+	}
+	if (r->fallbacks_count > ROWS_SHOWN)
+		rt_buf_printf(
+		    b, "  %zu more rows\n", r->fallbacks_count - ROWS_SHOWN);
+}
+
+static void
+put_latency(struct rt_buf *b, const struct rt_quantiles *q)
+{
+	rt_buf_printf(b, "\n%-14s %9s %10s %10s %10s %10s %10s\n", "Latency ms",
+	    "count", "p50", "p90", "p95", "p99", "max");
+	for (unsigned i = 0; i < RT_LATENCY_COUNT; i++, q++) {
+		const double ms[] = {q->p50, q->p90, q->p95, q->p99, q->max};
+
+		rt_buf_printf(
+		    b, "  %-12s", rt_latency_name((enum rt_latency)i));
+		put_count(b, q->count, 9);
+		for (unsigned k = 0; k < RT_COUNT_OF(ms); k++) {
+			if (q->count)
+				put_number(b, ms[k], 1, 10);
+			else
+				rt_buf_printf(b, " %10s", "n/a");
+		}
+		rt_buf_puts(b, "\n");
+	}
+}
+
+static const struct rt_counts *
+counts_of(const struct rt_report_series *s)
+{
+	return s->counts ? s->counts : &nothing;
+}
+
+static uint64_t
+errors_of(const struct rt_report_series *s)
+{
+	const uint64_t *n = counts_of(s)->n;
+	uint64_t good = n[RT_C_CLASS + RT_CLASS_NONE];
+
+	return n[RT_C_ATTEMPTS] > good ? n[RT_C_ATTEMPTS] - good : 0;
+}
+
+static void
+put_one_series(struct rt_buf *b, const struct rt_report_series *s)
+{
+	const struct rt_counts *c = counts_of(s);
+	char labels[512] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < RT_LABEL_COUNT; i++) {
+		int n = !s->labels[i] || used >= sizeof(labels)
+		    ? 0
+		    : snprintf(labels + used, sizeof(labels) - used, "%s%s",
+			  used ? " " : "", s->labels[i]);
+
+		used += n > 0 ? (size_t)n : 0;
+	}
+	put_cell(b, s->is_other ? "(other)" : labels, LABELS_COLS);
+	put_count(b, c->n[RT_C_ATTEMPTS], 9);
+	put_rate(b, c, RT_RATE_ERROR, 8);
+	put_rate(b, c, RT_RATE_AMPLIFICATION, 7);
+	put_rate(b, c, RT_RATE_EFFECTIVE_SUCCESS, 8);
+	if (s->latency[RT_LATENCY_ATTEMPT].count)
+		put_number(b, s->latency[RT_LATENCY_ATTEMPT].p95, 1, 9);
+	else
+		rt_buf_printf(b, " %9s", "n/a");
+	rt_buf_puts(b, "\n");
+}
+
+/* The series with the most failed attempts, the earlier row first where equal. */
+static void
+put_series(struct rt_buf *b, const struct rt_report *r)
+{
+	size_t shown[ROWS_SHOWN];
+	size_t count = 0;
+
+	if (r->series_count == 0)
+		return;
+	for (size_t i = 0; i < r->series_count; i++) {
+		size_t at = count;
+
+		while (at > 0 &&
+		    errors_of(&r->series[shown[at - 1]]) <
+			errors_of(&r->series[i]))
+			at--;
+		if (at == ROWS_SHOWN)
+			continue;
+		count += count < ROWS_SHOWN;
+		memmove(&shown[at + 1], &shown[at],
+		    (count - at - 1) * sizeof(shown[0]));
+		shown[at] = i;
+	}
+	rt_buf_printf(b, "\n%-*s %9s %8s %7s %8s %9s\n", (int)LABELS_COLS,
+	    "Series with the most failed attempts", "attempts", "error", "amp",
+	    "final ok", "p95 ms");
+	for (size_t i = 0; i < count; i++)
+		put_one_series(b, &r->series[shown[i]]);
+	if (r->series_total > count)
+		rt_buf_printf(
+		    b, "  %" PRIu64 " series in all\n", r->series_total);
+}
+
+static void
+put_violations(struct rt_buf *b, const struct rt_report *r)
+{
+	struct list l = list_begin(b, "Violations");
+
+	for (size_t i = 0; i < r->violations_count; i++) {
+		const char *rule = r->violations[i].rule;
+		char storage[RULE_COLS * 4 + 1];
+		struct rt_buf name;
+
+		rt_buf_init_fixed(&name, storage, sizeof(storage));
+		put_cell(&name, rule ? rule : "?", RULE_COLS);
+		while (name.len > 0 && storage[name.len - 1] == ' ')
+			storage[--name.len] = '\0';
+		list_add(&l, "%s %" PRIu64, storage, r->violations[i].count);
+	}
+	list_end(&l);
+}
+
+void
+rt_report_format_text(struct rt_buf *b, const struct rt_report *r)
+{
+	const struct rt_counts *c = &r->counts;
+
+	put_title(b, r);
+	put_intake(b, r);
+	put_grains(b, r);
+	put_rates(b, c);
+	rt_buf_puts(b, "\n");
+	put_fates(b, c);
+	put_group(b, "Classes", &rt_report_by_class, c);
+	put_group(b, "Decisions", &rt_report_by_decision, c);
+	put_violations(b, r);
+	put_fallbacks(b, r);
+	put_latency(b, r->latency);
+	put_series(b, r);
+}
