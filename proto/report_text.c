@@ -188,6 +188,7 @@ put_title(struct rt_buf *b, const struct rt_report *r)
 	const uint32_t window_s = (uint32_t)r->source.window_s;
 	const char *window = rt_window_name(window_s);
 	char from[32] = "?", to[32] = "?";
+	struct list l;
 
 	rt_buf_printf(b, "retrytop report  %s  %s  ",
 	    r->source.is_live ? "live" : "replay", window ? window : "?");
@@ -197,11 +198,12 @@ put_title(struct rt_buf *b, const struct rt_report *r)
 		rt_text_from_time(from, r->source.from_us);
 	if (r->source.to_us)
 		rt_text_from_time(to, r->source.to_us);
-	rt_buf_printf(b, "%-*s%s to %s", (int)HEAD_COLS, "Time", from, to);
+	l = list_begin(b, "Time");
+	list_add(&l, "%s to %s", from, to);
 	if (r->source.last_event_age_ms >= 0)
-		rt_buf_printf(b, ", last event %.1f s ago",
+		list_add(&l, "last event %.1f s ago",
 		    (double)r->source.last_event_age_ms / 1000.0);
-	rt_buf_puts(b, "\n");
+	list_end(&l);
 }
 
 static void

@@ -851,7 +851,7 @@ the_text_keeps_to_its_size_whatever_the_report(void **state)
 		any_report(&r);
 		rt_buf_reset(&b);
 		rt_report_format_text(&b, &r);
-		keeps_to_its_size(b.p, 70); /* counts of 20 digits wrap */
+		keeps_to_its_size(b.p, 80); /* counts of 20 digits wrap */
 	}
 	rt_buf_fini(&b);
 	rt_report_fini(&r);
