@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* memmem */
+#include "collector/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/event.h"
+#include "proto/mem.h"
+
+#define BLOCK_BYTES (1u << 20)
+#define BLOCKS_BYTES_MAX (32u << 20) /* all files together */
+#define WHERE_SIZE 160u
+#define NAME_MAX_BYTES 128u /* of a path, its end */
+
+struct file {
+	int fd;
+	bool is_at_end;          /* nothing more to read */
+	bool is_done;            /* nothing more to give */
+	int failed;              /* errno of the read that failed */
+	char *buf;               /* owned */
+	size_t size, begin, end; /* unread: [begin, end) */
+	uint64_t line;           /* lines before `begin` */
+	char where[WHERE_SIZE];
+	size_t name_len;
+	/* The record at hand, for the merge. */
+	bool has_record;
+	struct rt_str record;
+	int64_t time_us;
+};
+
+struct rt_source {
+	unsigned count;
+	struct file files[];
+};
+
+/* ---- lines --------------------------------------------------------------------- */
+
+/*
+ * Read more behind `end`; moves what is unread to the front, so slices into the buffer
+ * are void.  False where there is no more or no room.
+ */
+static bool
+fill(struct file *f)
+{
+	ssize_t n;
+
+	if (f->is_at_end)
+		return false;
+	if (f->begin > 0) {
+		memmove(f->buf, f->buf + f->begin, f->end - f->begin);
+		f->end -= f->begin;
+		f->begin = 0;
+	}
+	if (f->end == f->size)
+		return false;
+	do
+		n = read(f->fd, f->buf + f->end, f->size - f->end);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0) {
+		f->failed = n < 0 ? errno : 0;
+		f->is_at_end = true;
+		return false;
+	}
+	f->end += (size_t)n;
+	return true;
+}
+
+struct line {
+	size_t from, len; /* from: offset to f->begin; len without '\n' */
+	size_t next;      /* offset of the line behind it */
+	bool is_cut;      /* longer than the buffer: the rest was thrown away */
+};
+
+/* Throw away the rest of a line that fills the buffer from `keep` on. */
+static void
+drop_rest(struct file *f, size_t keep)
+{
+	char *newline;
+
+	for (;;) {
+		f->end = f->begin + keep;
+		if (!fill(f))
+			return;
+		newline = memchr(
+		    f->buf + f->begin + keep, '\n', f->end - f->begin - keep);
+		if (!newline)
+			continue;
+		memmove(f->buf + f->begin + keep, newline,
+		    (size_t)(f->buf + f->end - newline));
+		f->end -= (size_t)(newline - (f->buf + f->begin + keep));
+		return;
+	}
+}
+
+/* The line at offset `from` of what is unread; false at the end. */
+static bool
+get_line(struct file *f, size_t from, struct line *l)
+{
+	size_t seen = from;
+	char *newline;
+
+	l->is_cut = false;
+	for (;;) {
+		char *at = f->buf + f->begin;
+		size_t have = f->end - f->begin;
+
+		newline =
+		    seen < have ? memchr(at + seen, '\n', have - seen) : NULL;
+		if (newline) {
+			l->len = (size_t)(newline - at) - from;
+			l->next = from + l->len + 1;
+			break;
+		}
+		seen = have;
+		if (fill(f))
+			continue;
+		if (f->end - f->begin == f->size && from == 0 && !l->is_cut) {
+			l->is_cut = true;
+			drop_rest(f, RT_RECORD_MAX + 1);
+			seen = RT_RECORD_MAX + 1;
+			continue;
+		}
+		if (from == have)
+			return false;
+		l->len = have - from;
+		l->next = have;
+		break;
+	}
+	l->from = from;
+	return true;
+}
+
+static struct rt_str
+trimmed(const struct file *f, const struct line *l)
+{
+	const char *p = f->buf + f->begin + l->from;
+	size_t n = l->len;
+
+	while (n > 0 && (*p == ' ' || *p == '\t' || *p == '\r')) {
+		p++;
+		n--;
+	}
+	while (
+	    n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\t' || p[n - 1] == '\r'))
+		n--;
+	return (struct rt_str){p, n};
+}
+
+static bool
+parts_blocks(struct rt_str line)
+{
+	return line.len == 0 || rt_str_is(line, "---");
+}
+
+/* ---- where a record ends ------------------------------------------------------- */
+
+/* Follows one JSON object over its lines. */
+struct braces {
+	int depth;
+	bool in_string;
+};
+
+/* True once the object is closed or can never be. */
+static bool
+follow(struct braces *b, struct rt_str line)
+{
+	size_t i;
+
+	for (i = 0; i < line.len; i++) {
+		char c = line.p[i];
+
+		if (b->in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				b->in_string = false;
+		} else if (c == '"') {
+			b->in_string = true;
+		} else if (c == '{' || c == '[') {
+			b->depth++;
+		} else if ((c == '}' || c == ']') && --b->depth <= 0) {
+			return true;
+		}
+	}
+	return b->in_string; /* no string goes on in the next line */
+}
+
+static bool
+is_key_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+/* Is this `key: value` or one key="value", the field of a block? */
+static bool
+is_block_field(struct rt_str s)
+{
+	size_t i = 0, quote;
+
+	while (i < s.len && is_key_char(s.p[i]))
+		i++;
+	if (i == 0 || i == s.len)
+		return false;
+	if (s.p[i] == ':')
+		return i + 1 == s.len || s.p[i + 1] == ' ' ||
+		    s.p[i + 1] == '\t';
+	if (s.p[i++] != '=')
+		return false;
+	if (i < s.len && s.p[i] == '"') {
+		for (quote = i++; i < s.len && s.p[i] != '"'; i++)
+			if (s.p[i] == '\\')
+				i++;
+		return i + 1 == s.len && i > quote;
+	}
+	while (i < s.len && s.p[i] != ' ' && s.p[i] != '\t')
+		i++;
+	return i == s.len;
+}
+
+/* The usual log has one object a line: the next one begins right behind it. */
+static bool
+is_whole_line(const struct file *f, const struct line *l, struct rt_str s)
+{
+	return s.p[s.len - 1] == '}' && f->begin + l->next < f->end &&
+	    f->buf[f->begin + l->next] == '{';
+}
+
+/* Offsets, as reading on moves the bytes. */
+struct extent {
+	size_t end;  /* of the record */
+	size_t next; /* of what follows it */
+	uint64_t lines;
+};
+
+/* Lines behind the first that belong to the record, by its form. */
+static void
+find_end(struct file *f, const struct line *first, struct extent *e)
+{
+	struct rt_str s = trimmed(f, first);
+	bool is_object = s.p[0] == '{';
+	struct braces b = {0, false};
+	struct line l = *first;
+
+	*e = (struct extent){first->from + first->len, first->next, 1};
+	if (first->is_cut ||
+	    (is_object ? is_whole_line(f, first, s) || follow(&b, s)
+		       : !is_block_field(s)))
+		return;
+	while (e->next < f->size / 2 && get_line(f, l.next, &l)) {
+		s = trimmed(f, &l);
+		if (is_object ? l.len > 0 && f->buf[f->begin + l.from] == '{'
+			      : parts_blocks(s) || !is_block_field(s))
+			return;
+		e->end = l.from + l.len;
+		e->next = l.next;
+		e->lines++;
+		if (is_object && follow(&b, s))
+			return;
+	}
+}
+
+static void
+say_where(struct file *f, uint64_t line)
+{
+	char digits[24];
+	size_t n = sizeof(digits);
+
+	do
+		digits[--n] = (char)('0' + line % 10);
+	while ((line /= 10) > 0);
+	memcpy(f->where + f->name_len, digits + n, sizeof(digits) - n);
+	f->where[f->name_len + sizeof(digits) - n] = '\0';
+}
+
+/* The next record of one file to f->record. */
+static bool
+next_record(struct file *f)
+{
+	struct line l;
+	struct extent e;
+
+	for (;;) {
+		if (!get_line(f, 0, &l))
+			return false;
+		if (!parts_blocks(trimmed(f, &l)))
+			break;
+		f->begin += l.next;
+		f->line++;
+	}
+	find_end(f, &l, &e);
+	f->record = (struct rt_str){f->buf + f->begin, e.end};
+	say_where(f, f->line + 1);
+	f->begin += e.next;
+	f->line += e.lines;
+	return true;
+}
+
+/* ---- time ---------------------------------------------------------------------- */
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The value behind a key that ends at `i`; false where no value follows. */
+static bool
+value_behind(struct rt_str s, size_t i, bool is_quoted, struct rt_str *out)
+{
+	size_t from;
+
+	i += is_quoted;
+	while (i < s.len && is_space(s.p[i]))
+		i++;
+	if (i == s.len || (s.p[i] != ':' && s.p[i] != '='))
+		return false;
+	i++;
+	while (i < s.len && is_space(s.p[i]))
+		i++;
+	if (i < s.len && s.p[i] == '"')
+		i++;
+	/* RFC 3339 allows a space between date and time. */
+	for (from = i; i < s.len && s.p[i] != '"' && s.p[i] != ',' &&
+	     s.p[i] != '\n' && s.p[i] != '\r';
+	     i++)
+		if (s.p[i] == ' ' && i - from != 10)
+			break;
+	*out = (struct rt_str){s.p + from, i - from};
+	return i > from;
+}
+
+static bool
+time_of_key(struct rt_str s, const char *key, int64_t *out_us)
+{
+	size_t n = strlen(key), i;
+	const char *hit;
+	struct rt_str value;
+
+	for (i = 0; i < s.len; i = (size_t)(hit - s.p) + n) {
+		bool is_quoted;
+
+		hit = memmem(s.p + i, s.len - i, key, n);
+		if (!hit)
+			return false;
+		if (hit > s.p && is_key_char(hit[-1]))
+			continue;
+		is_quoted = hit > s.p && hit[-1] == '"';
+		if (is_quoted && hit > s.p + 1 && hit[-2] == '\\')
+			continue;
+		if (is_quoted && (hit + n == s.p + s.len || hit[n] != '"'))
+			continue;
+		if (value_behind(
+			s, (size_t)(hit - s.p) + n, is_quoted, &value) &&
+		    rt_text_to_time(value, out_us, NULL) == RT_OK)
+			return true;
+	}
+	return false;
+}
+
+bool
+rt_source_time(struct rt_str record, int64_t *out_us)
+{
+	return time_of_key(record, "ts", out_us) ||
+	    time_of_key(record, "timestamp", out_us);
+}
+
+/* ---- files --------------------------------------------------------------------- */
+
+static enum rt_err
+open_file(struct file *f, const char *path, struct rt_diag *d)
+{
+	const char *name = path, *why = NULL;
+	struct stat st;
+
+	f->fd = strcmp(path, "-") == 0
+	    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+	    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (f->fd < 0)
+		why = strerror(errno);
+	else if (fstat(f->fd, &st) == 0 && S_ISDIR(st.st_mode))
+		why = strerror(EISDIR);
+	if (why) {
+		rt_diag_set(d, path, "cannot be read: %s", why);
+		return RT_E_IO;
+	}
+	if (strlen(path) > NAME_MAX_BYTES)
+		name = path + strlen(path) - NAME_MAX_BYTES;
+	snprintf(f->where, sizeof(f->where), "%s:", name);
+	f->name_len = strlen(f->where);
+	f->time_us = INT64_MIN;
+	return RT_OK;
+}
+
+enum rt_err
+rt_source_open(const char *const paths[], unsigned count,
+    struct rt_source **out, struct rt_diag *d)
+{
+	struct rt_source *s;
+	size_t block = BLOCK_BYTES;
+	enum rt_err err = RT_OK;
+	unsigned i;
+
+	if (count > RT_SOURCE_FILES_MAX) {
+		rt_diag_set(d, NULL, "%u files at a time, not %u",
+		    RT_SOURCE_FILES_MAX, count);
+		return RT_E_FULL;
+	}
+	if (count > BLOCKS_BYTES_MAX / BLOCK_BYTES)
+		block = BLOCKS_BYTES_MAX / count;
+	s = rt_xcalloc(1, sizeof(*s) + count * sizeof(s->files[0]));
+	s->count = count;
+	for (i = 0; i < count; i++)
+		s->files[i].fd = -1;
+	for (i = 0; i < count && err == RT_OK; i++)
+		err = open_file(&s->files[i], paths[i], d);
+	if (err != RT_OK) {
+		rt_source_close(s);
+		return err;
+	}
+	for (i = 0; i < count; i++) {
+		s->files[i].size = block;
+		s->files[i].buf = rt_xcalloc(block, 1);
+	}
+	*out = s;
+	return RT_OK;
+}
+
+void
+rt_source_close(struct rt_source *s)
+{
+	unsigned i;
+
+	if (!s)
+		return;
+	for (i = 0; i < s->count; i++) {
+		if (s->files[i].fd >= 0)
+			close(s->files[i].fd);
+		free(s->files[i].buf);
+	}
+	free(s);
+}
+
+/* Make sure of a record at hand; false where the file has no more. */
+static bool
+advance(struct rt_source *s, struct file *f)
+{
+	int64_t us;
+
+	if (f->has_record || f->is_done)
+		return f->has_record;
+	f->has_record = next_record(f);
+	f->is_done = !f->has_record;
+	if (f->has_record && s->count > 1 && rt_source_time(f->record, &us))
+		f->time_us = us;
+	return f->has_record;
+}
+
+enum rt_err
+rt_source_next(
+    struct rt_source *s, struct rt_source_record *r, struct rt_diag *d)
+{
+	struct file *first = NULL;
+	unsigned i;
+
+	for (i = 0; i < s->count; i++) {
+		struct file *f = &s->files[i];
+
+		if (!advance(s, f)) {
+			if (!f->failed)
+				continue;
+			f->where[f->name_len - 1] = '\0';
+			rt_diag_set(d, f->where, "cannot be read: %s",
+			    strerror(f->failed));
+			f->failed = 0;
+			return RT_E_IO;
+		}
+		if (!first || f->time_us < first->time_us)
+			first = f;
+	}
+	if (!first)
+		return RT_E_EMPTY;
+	first->has_record = false;
+	*r = (struct rt_source_record){first->record, first->where};
+	return RT_OK;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source — records out of log files, one after the other.
+ *
+ * What    Reads files ("-" is standard input) and finds where each record ends: a line
+ *         of JSON, an object spread over several, a logfmt line, or a block of
+ *         `key: value` or `key="value"` lines parted by a blank line or `---`.
+ *         Decodes nothing.
+ * Broken  An object that is not closed ends where a string is cut by the line's end,
+ *         where a line begins with `{`, or with the file, so half a record costs the
+ *         one that was cut and no other.
+ * Order   One file: as it stands.  Several: merged by the time of the record; one without
+ *         time stays behind its predecessor.  Equal times: in the order of the files.
+ * Bounds  A buffer a file, fixed at open.  A record over RT_RECORD_MAX is handed on cut to
+ *         RT_RECORD_MAX + 1 bytes or more, which the decoder refuses as too_large: one
+ *         record, however long.
+ * Cost    No allocation after open, no copy of a record.
+ */
+#ifndef RT_SOURCE_H
+#define RT_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/diag.h"
+#include "proto/err.h"
+#include "proto/text.h"
+
+#define RT_SOURCE_FILES_MAX 256u
+
+struct rt_source; /* opaque */
+
+/* Opens all: RT_E_IO names the file that cannot be read; RT_E_FULL: too many. */
+RT_NODISCARD enum rt_err rt_source_open(const char *const paths[],
+    unsigned count, struct rt_source **out, struct rt_diag *d);
+void rt_source_close(struct rt_source *s);
+
+struct rt_source_record {
+	struct rt_str text;
+	const char *where; /* "gw.jsonl:12", "-:3": its first line */
+};
+
+/*
+ * The next record, borrowed until the next call.  RT_E_EMPTY at the end; RT_E_IO where
+ * a file failed while it was read (the others can still be read on).
+ */
+RT_NODISCARD enum rt_err rt_source_next(
+    struct rt_source *s, struct rt_source_record *r, struct rt_diag *d);
+
+/*
+ * The value of `ts` or `timestamp` in a record of any form, without decoding it; false
+ * where there is none that can be read.
+ */
+bool rt_source_time(struct rt_str record, int64_t *out_us);
+
+#endif
