@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect — the collector: one loop that owns all state.
+ *
+ * Each turn takes a bounded burst from every port, so that neither a flood of events nor
+ * one of questions starves the rest, and nothing in it waits for a viewer.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "collector/aggregate.h"
+#include "collector/bus.h"
+#include "collector/command.h"
+#include "collector/config.h"
+#include "collector/intake.h"
+#include "proto/event.h"
+#include "proto/jsonw.h"
+#include "proto/options.h"
+
+#define TICK_MS 250
+#define SENDERS 1024u
+#define BURST_BYTES (1u << 20)
+
+struct collect {
+	/* What the command line said; it wins over the file. */
+	struct {
+		const char *config; /* NULL: the usual places */
+		struct rt_endpoint
+		    endpoints[RT_BUS_COUNT];  /* empty: not said */
+		int64_t operation_timeout_ms; /* 0: not said */
+		bool insecure;
+		int64_t ready_fd; /* -1: nobody waits */
+	} said;
+	struct rt_config config;
+	struct rt_aggregate *aggregate; /* owned */
+	struct rt_intake *intake;       /* owned */
+	struct rt_bus *bus;             /* owned */
+	int signal_fd;
+	bool is_ending;
+	struct rt_report report;
+	struct rt_buf answer;
+	uint64_t bad_queries, unread_answers;
+	char source[RT_WIRE_EMITTER_MAX + 16];
+};
+
+static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
+{
+	struct rt_diag d = {{0}, {0}};
+	char text[sizeof(d.what)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	rt_diag_set(&d, NULL, "%s", text);
+	fprintf(stderr, "retrytop collect: %s\n", d.what);
+}
+
+static struct rt_moment
+moment(void)
+{
+	return (struct rt_moment){rt_clock_mono(), rt_clock_wall()};
+}
+
+/* ---- configuration ------------------------------------------------------------- */
+
+static struct rt_endpoint *
+endpoint_of(struct rt_config *c, enum rt_bus_port port)
+{
+	switch (port) {
+	case RT_BUS_EVENTS: return &c->events;
+	case RT_BUS_INTAKE: return &c->intake;
+	case RT_BUS_QUERY:
+	case RT_BUS_COUNT: break;
+	}
+	return &c->query;
+}
+
+/* The file, overruled by the command line. */
+static enum rt_err
+read_config(const struct collect *c, struct rt_config *out, struct rt_diag *d)
+{
+	enum rt_err err = rt_config_read(out, c->said.config, d);
+	unsigned i;
+
+	if (err != RT_OK)
+		return err;
+	for (i = 0; i < RT_BUS_COUNT; i++)
+		if (c->said.endpoints[i].text[0])
+			*endpoint_of(out, (enum rt_bus_port)i) =
+			    c->said.endpoints[i];
+	if (c->said.operation_timeout_ms)
+		out->operation_timeout_ms = c->said.operation_timeout_ms;
+	return RT_OK;
+}
+
+/* The decision map stays borrowed from c->config. */
+static struct rt_aggregate_opts
+aggregate_opts(const struct collect *c)
+{
+	return (struct rt_aggregate_opts){
+	    .is_live = true,
+	    .operation_timeout_ms = c->config.operation_timeout_ms,
+	    .capacity = c->config.capacity,
+	    .decode = {.decisions = &c->config.decisions,
+		.attempt_base = (int)c->config.attempt_base},
+	};
+}
+
+static bool
+needs_restart(struct rt_config *old, struct rt_config *fresh)
+{
+	unsigned i;
+
+	for (i = 0; i < RT_BUS_COUNT; i++)
+		if (strcmp(endpoint_of(old, (enum rt_bus_port)i)->text,
+			endpoint_of(fresh, (enum rt_bus_port)i)->text) != 0)
+			return true;
+	return memcmp(&old->capacity, &fresh->capacity,
+		   sizeof(fresh->capacity)) != 0;
+}
+
+static void
+reload(struct collect *c)
+{
+	struct rt_config fresh;
+	struct rt_aggregate_opts o;
+	struct rt_diag d = {{0}, {0}};
+	bool later;
+
+	if (read_config(c, &fresh, &d) != RT_OK) {
+		say("reload refused, the old configuration stays: %s: %s",
+		    d.where, d.what);
+		return;
+	}
+	later = needs_restart(&c->config, &fresh);
+	c->config = fresh;
+	o = aggregate_opts(c);
+	rt_aggregate_set_opts(c->aggregate, &o);
+	say("reloaded %s: operation timeout %lld ms, attempt base %lld, %u "
+	    "decision codes%s",
+	    fresh.path[0] ? fresh.path : "the defaults",
+	    (long long)fresh.operation_timeout_ms,
+	    (long long)fresh.attempt_base, fresh.decisions.count,
+	    later ? "; endpoints and capacities need a restart" : "");
+}
+
+/* ---- intake -------------------------------------------------------------------- */
+
+/* A message that holds no record still has to be seen: as one that is no JSON. */
+static void
+refuse(struct collect *c, struct rt_moment at, const char *source,
+    const char *what)
+{
+	rt_aggregate_record(c->aggregate, rt_str_of(what), at, source);
+}
+
+static void
+take_event(
+    struct collect *c, const struct rt_bus_message *m, struct rt_moment at)
+{
+	char what[96];
+
+	if (m->frames != 1) {
+		snprintf(what, sizeof(what),
+		    "(a message of %u frames; events are single frames)",
+		    m->frames);
+		refuse(c, at, "events", what);
+	} else if (m->body.len > RT_MESSAGE_MAX) {
+		rt_aggregate_record(c->aggregate, m->body, at, "events");
+	} else {
+		rt_aggregate_message(c->aggregate, m->body, at, "events");
+	}
+}
+
+static void
+answer_sender(struct collect *c, const struct rt_wire_answer *answer)
+{
+	char text[RT_WIRE_HEADER_MAX];
+	size_t len = rt_wire_answer_encode(text, sizeof(text), answer);
+
+	/* An answer that is lost is covered by the next one. */
+	if (rt_bus_answer(c->bus, RT_BUS_INTAKE, RT_STR_NONE,
+		(struct rt_str){text, len}) != RT_OK)
+		c->unread_answers++;
+}
+
+static void
+take_batch(
+    struct collect *c, const struct rt_bus_message *m, struct rt_moment at)
+{
+	struct rt_wire_header h = {0};
+	struct rt_intake_verdict v;
+	struct rt_str records;
+	enum rt_err err = m->frames == 3
+	    ? rt_wire_header_decode(m->head.p, m->head.len, &h)
+	    : RT_E_SYNTAX;
+
+	if (err != RT_OK && err != RT_E_VERSION) {
+		refuse(c, at, "intake",
+		    "(a message without a header of acknowledged delivery)");
+		return;
+	}
+	snprintf(c->source, sizeof(c->source), "intake %s", h.emitter);
+	if (err == RT_OK &&
+	    (m->body.len > RT_MESSAGE_MAX ||
+		rt_intake_records(m->body, h.count, 0, &records) != RT_OK)) {
+		refuse(c, at, c->source,
+		    "(a batch that is too large or not what its header says)");
+		return;
+	}
+	rt_intake_take(c->intake, &h, at.mono, &v);
+	if (v.action == RT_INTAKE_TAKE &&
+	    rt_intake_records(m->body, h.count, v.skip, &records) == RT_OK)
+		rt_aggregate_message(c->aggregate, records, at, c->source);
+	answer_sender(c, &v.answer);
+}
+
+/* ---- questions ----------------------------------------------------------------- */
+
+static void
+fill_report(struct collect *c, const struct rt_query *q, struct rt_moment at)
+{
+	rt_report_reset(&c->report);
+	c->report.source.name = rt_report_text(
+	    &c->report, rt_str_of(rt_bus_endpoint(c->bus, RT_BUS_QUERY)));
+	rt_aggregate_report(c->aggregate, q, at, &c->report);
+	c->report.source.version = RT_VERSION_TEXT;
+	rt_intake_report(c->intake, at.mono, &c->report);
+}
+
+static void
+write_error(struct rt_buf *b, const char *where, const char *what)
+{
+	struct rt_jsonw w;
+
+	rt_buf_reset(b);
+	w = rt_jsonw_begin(b);
+	rt_jsonw_object(&w, NULL);
+	rt_jsonw_text(&w, "schema", "retrytop-error/v1");
+	rt_jsonw_text(&w, "where", where);
+	rt_jsonw_text(&w, "error", what);
+	rt_jsonw_end(&w);
+}
+
+static void
+take_question(
+    struct collect *c, const struct rt_bus_message *m, struct rt_moment at)
+{
+	struct rt_query q;
+	struct rt_diag d = {{0}, {0}};
+
+	if (m->frames != 3) {
+		c->bad_queries++;
+		return;
+	}
+	rt_buf_reset(&c->answer);
+	if (rt_query_decode(&q, m->body, &d) == RT_OK) {
+		fill_report(c, &q, at);
+		rt_report_encode(&c->answer, &c->report);
+		if (c->answer.overflow)
+			write_error(&c->answer, "report",
+			    "larger than an answer may be; ask for fewer rows");
+	} else {
+		c->bad_queries++;
+		write_error(&c->answer, d.where, d.what);
+	}
+	if (rt_bus_answer(c->bus, RT_BUS_QUERY, m->head,
+		(struct rt_str){c->answer.p, c->answer.len}) != RT_OK)
+		c->unread_answers++;
+}
+
+/* ---- the loop ------------------------------------------------------------------ */
+
+/* How much of each port a turn takes. */
+static const struct {
+	enum rt_bus_port port;
+	unsigned messages;
+	void (*take)(
+	    struct collect *, const struct rt_bus_message *, struct rt_moment);
+} bursts[] = {
+    {RT_BUS_EVENTS, 2048, take_event},
+    {RT_BUS_INTAKE, 64, take_batch},
+    {RT_BUS_QUERY, 8, take_question},
+};
+
+static void
+take_burst(struct collect *c, size_t which)
+{
+	struct rt_moment at = moment();
+	struct rt_bus_message m;
+	unsigned n = bursts[which].messages;
+	size_t bytes = 0;
+
+	while (n-- > 0 && bytes < BURST_BYTES &&
+	    rt_bus_take(c->bus, bursts[which].port, &m) != RT_E_AGAIN) {
+		bursts[which].take(c, &m, at);
+		bytes += m.bytes;
+	}
+}
+
+static void
+take_signal(struct collect *c)
+{
+	struct signalfd_siginfo info;
+
+	if (read(c->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		reload(c);
+	else
+		c->is_ending = true;
+}
+
+static void
+run(struct collect *c)
+{
+	rt_mono_t next_tick = rt_clock_mono();
+	size_t i;
+
+	while (!c->is_ending) {
+		struct rt_moment at = moment();
+		int64_t left_ms = rt_mono_ms_between(at.mono, next_tick);
+
+		if (left_ms <= 0) {
+			rt_aggregate_tick(c->aggregate, at);
+			next_tick = rt_mono_add_ms(at.mono, TICK_MS);
+			left_ms = TICK_MS;
+		}
+		if (rt_bus_wait(c->bus, c->signal_fd, (int)left_ms))
+			take_signal(c);
+		for (i = 0; i < RT_COUNT_OF(bursts); i++)
+			take_burst(c, i);
+	}
+}
+
+static void
+say_totals(struct collect *c)
+{
+	const struct rt_query all = {.no_series = true};
+	struct rt_report *r = &c->report;
+	uint64_t rejected = 0;
+	unsigned i;
+
+	fill_report(c, &all, moment());
+	for (i = 0; i < RT_REJECT_COUNT; i++)
+		rejected += r->counts.n[RT_C_REJECT + i];
+	say("ended: accepted %llu, rejected %llu, duplicates %llu, lost %llu, "
+	    "unexplained %llu, questions refused %llu, answers unread %llu",
+	    (unsigned long long)r->counts.n[RT_C_ACCEPTED],
+	    (unsigned long long)rejected,
+	    (unsigned long long)r->counts.n[RT_C_DUPLICATES],
+	    (unsigned long long)r->lost, (unsigned long long)r->unexplained,
+	    (unsigned long long)c->bad_queries,
+	    (unsigned long long)c->unread_answers);
+}
+
+/* ---- start --------------------------------------------------------------------- */
+
+/* Before any thread is there: ZeroMQ's inherit the mask. */
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void
+say_ready(struct collect *c)
+{
+	int fd = (int)c->said.ready_fd;
+
+	say("events %s, intake %s, query %s; operation timeout %lld ms; %s",
+	    rt_bus_endpoint(c->bus, RT_BUS_EVENTS),
+	    rt_bus_endpoint(c->bus, RT_BUS_INTAKE),
+	    rt_bus_endpoint(c->bus, RT_BUS_QUERY),
+	    (long long)c->config.operation_timeout_ms,
+	    c->config.path[0] ? c->config.path : "no configuration file");
+	if (fd < 0)
+		return;
+	if (write(fd, "\n", 1) != 1)
+		say("--ready-fd %d: %s", fd, strerror(errno));
+	close(fd);
+}
+
+static int
+serve(struct collect *c)
+{
+	struct rt_endpoint endpoints[RT_BUS_COUNT];
+	struct rt_aggregate_opts o;
+	struct rt_diag d = {{0}, {0}};
+	enum rt_err err;
+	unsigned i;
+
+	c->signal_fd = open_signals();
+	if (c->signal_fd < 0) {
+		rt_diag_set(&d, "signals", "%s", strerror(errno));
+		return rt_options_fail("collect", &d, RT_EXIT_INTERNAL);
+	}
+	for (i = 0; i < RT_BUS_COUNT; i++)
+		endpoints[i] = *endpoint_of(&c->config, (enum rt_bus_port)i);
+	err = rt_bus_open(endpoints, c->said.insecure, &c->bus, &d);
+	if (err != RT_OK) {
+		close(c->signal_fd);
+		return rt_options_fail("collect", &d,
+		    err == RT_E_USAGE ? RT_EXIT_USAGE : RT_EXIT_IO);
+	}
+	o = aggregate_opts(c);
+	c->aggregate = rt_aggregate_new(&o, moment());
+	c->intake = rt_intake_new(SENDERS);
+	rt_report_init(&c->report);
+	rt_buf_init(&c->answer, RT_REPORT_MAX);
+	say_ready(c);
+	run(c);
+	say_totals(c);
+	rt_buf_fini(&c->answer);
+	rt_report_fini(&c->report);
+	rt_intake_free(c->intake);
+	rt_aggregate_free(c->aggregate);
+	rt_bus_close(c->bus);
+	close(c->signal_fd);
+	return RT_EXIT_OK;
+}
+
+int
+rt_cmd_collect(int argc, char **argv)
+{
+	struct collect c = {.said = {.ready_fd = -1}};
+	const struct rt_option rows[] = {
+	    RT_OPTION_ENDPOINT(0, "events", &c.said.endpoints[RT_BUS_EVENTS],
+		RT_PORT_EVENTS,
+		"open intake, for any PUB socket (" RT_DEFAULT_EVENTS ")"),
+	    RT_OPTION_ENDPOINT(0, "intake", &c.said.endpoints[RT_BUS_INTAKE],
+		RT_PORT_INTAKE, "acknowledged intake (" RT_DEFAULT_INTAKE ")"),
+	    RT_OPTION_ENDPOINT(0, "query", &c.said.endpoints[RT_BUS_QUERY],
+		RT_PORT_QUERY, "where viewers ask (" RT_DEFAULT_QUERY ")"),
+	    RT_OPTION_TEXT(0, "config", &c.said.config, "FILE",
+		"configuration, read again on SIGHUP"),
+	    RT_OPTION_DURATION(0, "operation-timeout",
+		&c.said.operation_timeout_ms, 1000, 86400000,
+		"silence that makes an operation an orphan (120)"),
+	    RT_OPTION_FLAG(0, "insecure", &c.said.insecure,
+		"allow endpoints that other machines can reach"),
+	    RT_OPTION_COUNT_OF(0, "ready-fd", &c.said.ready_fd, 0, 65535,
+		"write one byte there once all is bound"),
+	};
+	const struct rt_options o = {"collect", NULL,
+	    "Takes events in and answers viewers; `off` closes an endpoint, "
+	    "`tcp://127.0.0.1:*` takes a free port.",
+	    rows, RT_COUNT_OF(rows)};
+	struct rt_diag d = {{0}, {0}};
+	enum rt_err err;
+	int code = rt_options_parse(&o, &argc, argv);
+
+	if (code != RT_OPTIONS_GO)
+		return code;
+	err = read_config(&c, &c.config, &d);
+	if (err != RT_OK)
+		return rt_options_fail("collect", &d, rt_config_exit(err));
+	return serve(&c);
+}
