@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <zmq.h>
+
+#include "collector/intake.h"
+#include "proto/clock.h"
+#include "proto/emitter.h"
+#include "proto/event.h"
+#include "proto/macro.h"
+
+#define DEADLINE_MS 20000
+#define RECORDS_MAX 200000u
+
+/* A collector as small as can be: a ROUTER, the intake rules, a ledger by number. */
+struct collector {
+	void *context, *socket;
+	struct rt_intake *intake;
+	char endpoint[128], folder[64];
+	bool is_mute; /* takes in, but withholds its answers */
+	unsigned seen[RECORDS_MAX];
+	uint64_t records, other;
+	struct rt_wire_header last;
+};
+
+static struct collector hub;
+
+static void
+hub_bind(void)
+{
+	int zero = 0;
+
+	hub.socket = zmq_socket(hub.context, ZMQ_ROUTER);
+	assert_non_null(hub.socket);
+	zmq_setsockopt(hub.socket, ZMQ_LINGER, &zero, sizeof(zero));
+	assert_int_equal(zmq_bind(hub.socket, hub.endpoint), 0);
+}
+
+static int
+hub_open(void **state)
+{
+	(void)state;
+	memset(&hub, 0, sizeof(hub));
+	snprintf(hub.folder, sizeof(hub.folder), "/tmp/retrytop-test-XXXXXX");
+	assert_non_null(mkdtemp(hub.folder));
+	snprintf(hub.endpoint, sizeof(hub.endpoint), "ipc://%s/s", hub.folder);
+	hub.context = zmq_ctx_new();
+	hub.intake = rt_intake_new(8);
+	return 0;
+}
+
+static int
+hub_close(void **state)
+{
+	(void)state;
+	if (hub.socket)
+		zmq_close(hub.socket);
+	zmq_ctx_term(hub.context);
+	rt_intake_free(hub.intake);
+	unlink(hub.endpoint + strlen("ipc://"));
+	rmdir(hub.folder);
+	return 0;
+}
+
+/* {"n":7,... : the number; others are counted as such. */
+static void
+ledger(struct rt_str records)
+{
+	while (records.len > 0) {
+		const char *newline = memchr(records.p, '\n', records.len);
+		size_t len =
+		    newline ? (size_t)(newline - records.p) : records.len;
+		unsigned n = RECORDS_MAX;
+
+		if (len < 64 && sscanf(records.p, "{\"n\":%u", &n) == 1 &&
+		    n < RECORDS_MAX)
+			hub.seen[n]++;
+		else
+			hub.other++;
+		hub.records++;
+		if (!newline)
+			break;
+		records.p += len + 1;
+		records.len -= len + 1;
+	}
+}
+
+static void
+hub_take(zmq_msg_t frames[3])
+{
+	struct rt_str batch = {
+	    zmq_msg_data(&frames[2]), zmq_msg_size(&frames[2])};
+	struct rt_intake_verdict v;
+	struct rt_wire_header h;
+	struct rt_str fresh;
+	char text[RT_WIRE_HEADER_MAX];
+	size_t len;
+
+	assert_int_equal(rt_wire_header_decode(zmq_msg_data(&frames[1]),
+			     zmq_msg_size(&frames[1]), &h),
+	    RT_OK);
+	assert_int_equal(rt_intake_records(batch, h.count, 0, &fresh), RT_OK);
+	rt_intake_take(hub.intake, &h, rt_clock_mono(), &v);
+	hub.last = h;
+	if (v.action == RT_INTAKE_TAKE) {
+		assert_int_equal(
+		    rt_intake_records(batch, h.count, v.skip, &fresh), RT_OK);
+		ledger(fresh);
+	}
+	if (hub.is_mute)
+		return;
+	len = rt_wire_answer_encode(text, sizeof(text), &v.answer);
+	zmq_msg_send(&frames[0], hub.socket, ZMQ_SNDMORE);
+	zmq_send(hub.socket, text, len, 0);
+}
+
+/* Serve what there is, waiting at most wait_ms for the first. */
+static bool
+hub_serve(int wait_ms)
+{
+	zmq_pollitem_t item = {.socket = hub.socket, .events = ZMQ_POLLIN};
+	zmq_msg_t frames[3];
+	unsigned i;
+
+	if (zmq_poll(&item, 1, wait_ms) <= 0)
+		return false;
+	for (i = 0; i < 3; i++) {
+		zmq_msg_init(&frames[i]);
+		assert_true(
+		    zmq_msg_recv(&frames[i], hub.socket, ZMQ_DONTWAIT) >= 0);
+		assert_int_equal(zmq_msg_more(&frames[i]), i < 2);
+	}
+	hub_take(frames);
+	for (i = 0; i < 3; i++)
+		zmq_msg_close(&frames[i]);
+	return true;
+}
+
+static struct rt_emitter_stats
+stats_of(const struct rt_emitter *e)
+{
+	struct rt_emitter_stats s;
+
+	rt_emitter_stats(e, &s);
+	return s;
+}
+
+/* Serve until `acknowledged` is reached. */
+static void
+serve_until(struct rt_emitter *e, uint64_t acknowledged)
+{
+	rt_mono_t end = rt_mono_add_ms(rt_clock_mono(), DEADLINE_MS);
+
+	while (stats_of(e).acknowledged < acknowledged) {
+		hub_serve(5);
+		if (rt_clock_mono().us > end.us)
+			fail_msg("only %llu acknowledged",
+			    (unsigned long long)stats_of(e).acknowledged);
+	}
+}
+
+static struct rt_emitter *
+open_emitter(size_t ring_bytes, int linger_ms)
+{
+	struct rt_emitter_opts o = {.endpoint = hub.endpoint,
+	    .ring_bytes = ring_bytes,
+	    .linger_ms = linger_ms};
+	struct rt_emitter *e = rt_emitter_open(&o);
+
+	assert_non_null(e);
+	return e;
+}
+
+static int
+emit_number(struct rt_emitter *e, unsigned n)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), "{\"n\":%u,\"x\":\"y\"}", n);
+
+	return rt_emitter_emit_json(e, text, (size_t)len);
+}
+
+static void
+assert_each_once(unsigned count)
+{
+	struct rt_intake_stats s;
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (hub.seen[i] != 1)
+			fail_msg("record %u taken %u times", i, hub.seen[i]);
+	assert_int_equal(hub.other, 0);
+	rt_intake_stats(hub.intake, &s);
+	assert_int_equal(s.unexplained, 0);
+}
+
+static void
+delivers_every_record_once_and_in_order(void **state)
+{
+	struct rt_emitter *e = open_emitter(0, 0);
+	unsigned i;
+
+	(void)state;
+	hub_bind();
+	for (i = 0; i < 20000; i++)
+		assert_int_equal(emit_number(e, i), 0);
+	serve_until(e, 20000);
+	assert_each_once(20000);
+	assert_int_equal(stats_of(e).in_flight, 0);
+	assert_int_equal(stats_of(e).resent_records, 0);
+	assert_true(stats_of(e).sent_batches < 200);
+	rt_emitter_close(e);
+}
+
+static void
+drops_and_counts_when_full_without_waiting(void **state)
+{
+	struct rt_emitter *e = open_emitter(65536, 1);
+	struct rt_emitter_stats s;
+	rt_mono_t begin = rt_clock_mono();
+	unsigned i, kept = 0;
+
+	(void)state;
+	for (i = 0; i < 10000; i++) {
+		if (emit_number(e, kept) == 0)
+			kept++;
+		else
+			assert_int_equal(errno, EAGAIN);
+	}
+	assert_true(rt_mono_ms_between(begin, rt_clock_mono()) < 1000);
+	s = stats_of(e);
+	assert_true(kept > 1000 && kept < 10000);
+	assert_int_equal(s.offered, 10000);
+	assert_int_equal(s.dropped_full, 10000 - kept);
+	assert_int_equal(s.in_flight, kept);
+	hub_bind();
+	serve_until(e, kept);
+	assert_each_once(kept);
+	assert_int_equal(hub.last.offered, 10000);
+	assert_int_equal(hub.last.dropped, 10000 - kept);
+	rt_emitter_close(e);
+}
+
+static void
+sends_again_when_answers_were_withheld(void **state)
+{
+	struct rt_emitter *e = open_emitter(0, 0);
+	rt_mono_t end = rt_mono_add_ms(rt_clock_mono(), DEADLINE_MS);
+	unsigned i;
+
+	(void)state;
+	hub_bind();
+	for (i = 0; i < 100; i++)
+		assert_int_equal(emit_number(e, i), 0);
+	serve_until(e, 100);
+	hub.is_mute = true;
+	for (; i < 200; i++)
+		assert_int_equal(emit_number(e, i), 0);
+	while (hub.records < 200 && rt_clock_mono().us < end.us)
+		hub_serve(5);
+	assert_int_equal(stats_of(e).acknowledged, 100);
+	hub.is_mute = false;
+	serve_until(e, 200);
+	assert_each_once(200);
+	rt_emitter_close(e);
+}
+
+static void
+survives_a_collector_that_comes_and_goes(void **state)
+{
+	const unsigned count = 100000;
+	struct rt_emitter *e = open_emitter(1 << 20, 0);
+	rt_mono_t end = rt_mono_add_ms(rt_clock_mono(), DEADLINE_MS);
+	unsigned i = 0, turns = 0;
+
+	(void)state;
+	hub_bind();
+	while (i < count && rt_clock_mono().us < end.us) {
+		if (rt_emitter_wait_room(e, 1) == 0 && emit_number(e, i) == 0)
+			i++;
+		hub_serve(0);
+		/* The socket goes with all that it had received; the books stay. */
+		if (++turns % 15000 == 0) {
+			zmq_close(hub.socket);
+			hub_bind();
+		}
+	}
+	assert_int_equal(i, count);
+	serve_until(e, count);
+	assert_each_once(count);
+	assert_true(stats_of(e).connects >= 3);
+	rt_emitter_close(e);
+}
+
+static void
+starts_where_an_earlier_collector_ended(void **state)
+{
+	struct rt_emitter *e = open_emitter(0, 0);
+	unsigned i;
+
+	(void)state;
+	hub_bind();
+	for (i = 0; i < 50; i++)
+		assert_int_equal(emit_number(e, i), 0);
+	serve_until(e, 50);
+	zmq_close(hub.socket);
+	rt_intake_free(hub.intake);
+	hub.intake = rt_intake_new(8);
+	for (; i < 80; i++)
+		assert_int_equal(emit_number(e, i), 0);
+	hub_bind();
+	serve_until(e, 80);
+	assert_each_once(80);
+	rt_emitter_close(e);
+}
+
+static void
+greets_again_when_forgotten_without_a_disconnect(void **state)
+{
+	struct rt_emitter *e = open_emitter(0, 0);
+	unsigned i;
+
+	(void)state;
+	hub_bind();
+	for (i = 0; i < 50; i++)
+		assert_int_equal(emit_number(e, i), 0);
+	serve_until(e, 50);
+	rt_intake_free(hub.intake);
+	hub.intake = rt_intake_new(8);
+	for (; i < 80; i++)
+		assert_int_equal(emit_number(e, i), 0);
+	serve_until(e, 80);
+	assert_each_once(80);
+	assert_int_equal(stats_of(e).connects, 1);
+	rt_emitter_close(e);
+}
+
+static void
+closes_within_its_linger_when_nobody_is_there(void **state)
+{
+	struct rt_emitter *e = open_emitter(0, 50);
+	rt_mono_t begin;
+	int64_t ms;
+
+	(void)state;
+	assert_int_equal(emit_number(e, 1), 0);
+	begin = rt_clock_mono();
+	assert_int_equal(rt_emitter_flush(e, 20), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	rt_emitter_close(e);
+	ms = rt_mono_ms_between(begin, rt_clock_mono());
+	assert_true(ms >= 70 && ms < 1000);
+	begin = rt_clock_mono();
+	rt_emitter_close(open_emitter(0, 5000));
+	assert_true(rt_mono_ms_between(begin, rt_clock_mono()) < 1000);
+	rt_emitter_close(NULL);
+}
+
+static void
+refuses_options_out_of_range(void **state)
+{
+	static const struct {
+		const char *why;
+		struct rt_emitter_opts o;
+	} rows[] = {
+	    {"id with a space", {.emitter_id = "a b"}},
+	    {"empty id", {.emitter_id = ""}},
+	    {"small ring", {.ring_bytes = 1000}},
+	    {"negative linger", {.linger_ms = -1}},
+	    {"no such transport", {.endpoint = "carrier-pigeon://x"}},
+	    {"no endpoint", {.endpoint = "nonsense"}},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		errno = 0;
+		if (rt_emitter_open(&rows[i].o) || errno == 0)
+			fail_msg("%s", rows[i].why);
+	}
+}
+
+static void
+refuses_what_is_no_record_and_counts_it(void **state)
+{
+	static char large[RT_RECORD_MAX + 1];
+	struct rt_emitter *e = open_emitter(0, 1);
+	static const struct {
+		const char *text;
+		size_t len;
+		int want;
+	} rows[] = {
+	    {"", 0, EINVAL},
+	    {" \t\r", 3, EINVAL},
+	    {"{}\n{}", 5, EINVAL},
+	    {large, RT_RECORD_MAX + 1, EMSGSIZE},
+	};
+	size_t i;
+
+	(void)state;
+	memset(large, 'x', sizeof(large));
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		assert_int_equal(
+		    rt_emitter_emit_json(e, rows[i].text, rows[i].len), -1);
+		assert_int_equal(errno, rows[i].want);
+	}
+	assert_int_equal(rt_emitter_emit_json(NULL, "{}", 2), -1);
+	assert_int_equal(stats_of(e).dropped_invalid, RT_COUNT_OF(rows));
+	assert_int_equal(stats_of(e).offered, 0);
+	assert_int_equal(rt_emitter_emit_json(e, large, RT_RECORD_MAX), 0);
+	rt_emitter_close(e);
+}
+
+static void *
+emit_many(void *arg)
+{
+	struct rt_emitter *e = arg;
+	static _Atomic unsigned next;
+	unsigned i;
+
+	for (i = 0; i < 10000; i++)
+		if (emit_number(e, atomic_fetch_add(&next, 1)) != 0)
+			return e;
+	return NULL;
+}
+
+static void
+takes_records_of_many_threads(void **state)
+{
+	struct rt_emitter *e = open_emitter(8 << 20, 0);
+	pthread_t threads[4];
+	void *failed;
+	unsigned i;
+
+	(void)state;
+	hub_bind();
+	for (i = 0; i < 4; i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, emit_many, e), 0);
+	serve_until(e, 40000);
+	for (i = 0; i < 4; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	assert_each_once(40000);
+	rt_emitter_close(e);
+}
+
+static void
+refuses_a_child_of_fork(void **state)
+{
+	struct rt_emitter *e = open_emitter(0, 0);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	hub_bind();
+	pid = fork();
+	if (pid == 0) {
+		int is_refused =
+		    emit_number(e, 1) == -1 && rt_emitter_flush(e, 1000) == -1;
+
+		rt_emitter_close(e);
+		_exit(is_refused ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(emit_number(e, 0), 0);
+	serve_until(e, 1);
+	assert_each_once(1);
+	rt_emitter_close(e);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, hub_open, hub_close)
+	const struct CMUnitTest tests[] = {
+	    TEST(delivers_every_record_once_and_in_order),
+	    TEST(drops_and_counts_when_full_without_waiting),
+	    TEST(sends_again_when_answers_were_withheld),
+	    TEST(survives_a_collector_that_comes_and_goes),
+	    TEST(starts_where_an_earlier_collector_ended),
+	    TEST(greets_again_when_forgotten_without_a_disconnect),
+	    TEST(closes_within_its_linger_when_nobody_is_there),
+	    TEST(refuses_options_out_of_range),
+	    TEST(refuses_what_is_no_record_and_counts_it),
+	    TEST(takes_records_of_many_threads),
+	    TEST(refuses_a_child_of_fork),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
