@@ -13,7 +13,9 @@
 #include "proto/event.h"
 #include "proto/mem.h"
 
+#ifndef BLOCK_BYTES /* tests shrink it */
 #define BLOCK_BYTES (1u << 20)
+#endif
 #define BLOCKS_BYTES_MAX (32u << 20) /* all files together */
 #define WHERE_SIZE 160u
 #define NAME_MAX_BYTES 128u /* of a path, its end */

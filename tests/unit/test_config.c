@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/config.h"
+#include "tests/unit/util.h"
+
+static enum rt_err
+parse(struct rt_config *c, const char *text, struct rt_diag *d)
+{
+	return rt_config_parse(c, "x.conf", rt_str_of(text), d);
+}
+
+static void
+reads_every_kind_of_key(void **state)
+{
+	struct rt_config c;
+	struct rt_diag d;
+
+	(void)state;
+	assert_int_equal(parse(&c,
+			     "# a comment\n"
+			     "[collector]\n"
+			     "events = off\n"
+			     "intake = ipc:///run/retrytop ; why\n"
+			     "query : 127.0.0.1:9\r\n"
+			     "operation_timeout=2m\n"
+			     "attempt_base = 0\n"
+			     "\n"
+			     "[capacity]\n"
+			     "series = 7\n"
+			     "[decisions]\n"
+			     "again = retry_same\n"
+			     "give up = abort_error",
+			     &d),
+	    RT_OK);
+	assert_string_equal(c.path, "x.conf");
+	assert_string_equal(c.events.text, "off");
+	assert_string_equal(c.intake.text, "ipc:///run/retrytop");
+	assert_string_equal(c.query.text, "tcp://127.0.0.1:9");
+	assert_int_equal(c.operation_timeout_ms, 120000);
+	assert_int_equal(c.attempt_base, 0);
+	assert_int_equal(c.capacity.series, 7);
+	assert_int_equal(c.capacity.operations, rt_capacity_default.operations);
+	assert_int_equal(c.decisions.count, 2);
+	assert_string_equal(c.decisions.rows[0].code, "again");
+	assert_int_equal(c.decisions.rows[0].decision, RT_DECISION_RETRY_SAME);
+	assert_string_equal(c.decisions.rows[1].code, "give up");
+	assert_int_equal(c.decision_line[1], 13);
+}
+
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static void
+refuses_with_file_line_and_what_would_be_right(void **state)
+{
+	static const struct {
+		const char *text, *where, *what;
+	} rows[] = {
+	    {"[colector]\n", "x.conf:1",
+		"unknown section [colector]; there are [collector], "
+		"[capacity] and [decisions]"},
+	    {"events = off\n", "x.conf:1",
+		"events stands before the first [section]"},
+	    {"[collector]\n\nevnts = off\n", "x.conf:3",
+		"unknown key evnts in [collector]; there are events, intake, "
+		"query, operation_timeout, attempt_base"},
+	    {"[collector]\nseries = 1\n", "x.conf:2",
+		"unknown key series in [collector]; there are events, "
+		"intake, query, operation_timeout, attempt_base"},
+	    {"[collector]\nevents = off\nevents = off\n", "x.conf:3",
+		"events is set in line 2 already"},
+	    {"[collector]\nevents =\n", "x.conf:2",
+		"events needs HOST[:PORT], tcp://HOST:PORT or ipc://PATH, "
+		"not ''"},
+	    {"[collector]\noperation_timeout = soon\n", "x.conf:2",
+		"operation_timeout needs a duration like 120s, 250ms or 2m "
+		"from 1000 ms to 86400000 ms, not 'soon'"},
+	    {"[collector]\noperation_timeout = 60s # one minute\n", "x.conf:2",
+		"operation_timeout needs a duration like 120s, 250ms or 2m "
+		"from 1000 ms to 86400000 ms, not '60s # one minute'"},
+	    {"[collector]\nattempt_base = 2\n", "x.conf:2",
+		"attempt_base needs an integer from 0 to 1, not '2'"},
+	    {"[capacity]\nseries = 65537\n", "x.conf:2",
+		"series needs an integer from 1 to 65536, not '65537'"},
+	    {"[capacity]\nseries = 0\n", "x.conf:2",
+		"series needs an integer from 1 to 65536, not '0'"},
+	    {"[decisions]\nagain = retry\n", "x.conf:2",
+		"again needs one of none, retry_same, fallback_secondary, "
+		"degrade_cached, abort_error, abort_timeout_budget, not "
+		"'retry'"},
+	    {"[decisions]\nagain = unknown\n", "x.conf:2",
+		"again needs one of none, retry_same, fallback_secondary, "
+		"degrade_cached, abort_error, abort_timeout_budget, not "
+		"'unknown'"},
+	    {"[decisions]\na = none\nb = none\na = none\n", "x.conf:4",
+		"a is set in line 2 already"},
+	    {"[decisions]\n" X50 X50 " = none\n", "x.conf:2",
+		"a decision code can have 63 bytes"},
+	    {"[collector]\n events = off\n", "x.conf:2",
+		"is indented; begin it in column 1"},
+	    {"[collector]\nevents = off\n\tmore\n", "x.conf:3",
+		"is indented; begin it in column 1"},
+	    {"[collector]\nevents = " X50 X50 X50 X50 "\n", "x.conf:2",
+		"a line can have 199 bytes, this one has 209"},
+	    {"[collector]\nevents off\n", "x.conf:2",
+		"needs `key = value`, [section] or # comment"},
+	    {"[collector\nevents = off\n", "x.conf:1",
+		"needs `key = value`, [section] or # comment"},
+	    {"# fine\n[collector]\nevents off\nnope = 1\n", "x.conf:3",
+		"needs `key = value`, [section] or # comment"},
+	    {"[collector]\nnope\x1b[31m = 1\n", "x.conf:2",
+		"unknown key nope\xef\xbf\xbd[31m in [collector]; there are "
+		"events, intake, query, operation_timeout, attempt_base"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_config c, before;
+		struct rt_diag d = {{0}, {0}};
+
+		memset(&c, 0x5a, sizeof(c));
+		before = c;
+		assert_int_equal(parse(&c, rows[i].text, &d), RT_E_CONFIG);
+		assert_string_equal(d.what, rows[i].what);
+		assert_string_equal(d.where, rows[i].where);
+		assert_memory_equal(&c, &before, sizeof(c));
+	}
+}
+
+static void
+takes_a_line_of_the_largest_length(void **state)
+{
+	char text[256] = "[decisions]\n";
+	size_t n = strlen(text);
+	struct rt_config c;
+	struct rt_diag d;
+
+	(void)state;
+	memset(text + n, ' ', RT_CONFIG_LINE_MAX + 1);
+	memcpy(text + n, "a", 1);
+	memcpy(text + n + RT_CONFIG_LINE_MAX - 6, "= none", 6);
+	text[n + RT_CONFIG_LINE_MAX] = '\0';
+	assert_int_equal(parse(&c, text, &d), RT_OK);
+	assert_int_equal(c.decisions.rows[0].decision, RT_DECISION_NONE);
+	memcpy(text + n + RT_CONFIG_LINE_MAX, " ", 2);
+	assert_int_equal(parse(&c, text, &d), RT_E_CONFIG);
+}
+
+static void
+takes_a_comment_of_any_length(void **state)
+{
+	struct rt_config c;
+	struct rt_diag d;
+
+	(void)state;
+	assert_int_equal(parse(&c,
+			     "#" X50 X50 X50 X50 X50 "\n  ; indented\n"
+			     "[collector]\nattempt_base = 0\n",
+			     &d),
+	    RT_OK);
+	assert_int_equal(c.attempt_base, 0);
+	assert_int_equal(c.line[4], 4);
+}
+
+static void
+bounds_the_decision_codes(void **state)
+{
+	char text[4096] = "[decisions]\n";
+	struct rt_config c;
+	struct rt_diag d = {{0}, {0}};
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < RT_DECISION_MAP_MAX; i++)
+		snprintf(text + strlen(text), 32, "code%u = none\n", i);
+	assert_int_equal(parse(&c, text, &d), RT_OK);
+	assert_int_equal(c.decisions.count, RT_DECISION_MAP_MAX);
+	snprintf(text + strlen(text), 32, "more = none\n");
+	assert_int_equal(parse(&c, text, &d), RT_E_CONFIG);
+	assert_string_equal(d.what, "there can be 32 decision codes");
+	assert_string_equal(d.where, "x.conf:34");
+}
+
+static void
+prints_what_reads_back_as_the_same(void **state)
+{
+	struct rt_config c, again;
+	struct rt_diag d = {{0}, {0}};
+	struct rt_buf b;
+
+	(void)state;
+	assert_int_equal(
+	    parse(&c,
+		"[collector]\nevents = off\noperation_timeout = 1500ms\n"
+		"[capacity]\nemitters = 5\n[decisions]\nx = abort_error\n",
+		&d),
+	    RT_OK);
+	rt_buf_init(&b, 65536);
+	rt_config_print(&b, &c);
+	assert_non_null(strstr(b.p, "# read from x.conf\n"));
+	assert_non_null(strstr(b.p, "events = off ; line 2"));
+	assert_non_null(strstr(b.p, "attempt_base = 1 ; default"));
+	assert_non_null(strstr(b.p, "emitters = 5 ; line 5; 1 to 65536; "));
+	assert_non_null(strstr(b.p, "# memory when every table is full: "));
+	if (parse(&again, b.p, &d) != RT_OK)
+		fail_msg("%s: %s", d.where, d.what);
+	assert_string_equal(again.events.text, "off");
+	assert_int_equal(again.operation_timeout_ms, 1500);
+	assert_memory_equal(&again.capacity, &c.capacity, sizeof(c.capacity));
+	assert_memory_equal(
+	    &again.decisions, &c.decisions, sizeof(c.decisions));
+	rt_buf_fini(&b);
+}
+
+static void
+looks_for_the_file_in_the_usual_places(void **state)
+{
+	char dir[] = "/tmp/rt_config_XXXXXX", path[128];
+	struct rt_config c;
+	struct rt_diag d = {{0}, {0}};
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	setenv("XDG_CONFIG_HOME", dir, 1);
+	if (access("/etc/retrytop/retrytop.conf", F_OK) != 0) {
+		assert_int_equal(rt_config_read(&c, NULL, &d), RT_OK);
+		assert_string_equal(c.path, "");
+		assert_string_equal(c.events.text, RT_DEFAULT_EVENTS);
+	}
+	snprintf(path, sizeof(path), "mkdir %s/retrytop", dir);
+	assert_int_equal(system(path), 0);
+	snprintf(path, sizeof(path), "%s/retrytop/retrytop.conf", dir);
+	assert_non_null(f = fopen(path, "w"));
+	fputs("[collector]\nevents = off\n", f);
+	fclose(f);
+	assert_int_equal(rt_config_read(&c, NULL, &d), RT_OK);
+	assert_string_equal(c.path, path);
+	assert_string_equal(c.events.text, "off");
+	assert_int_equal(rt_config_read(&c, "/nowhere/x.conf", &d), RT_E_IO);
+	assert_string_equal(d.where, "/nowhere/x.conf");
+	assert_int_equal(rt_config_read(&c, dir, &d), RT_E_IO);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	assert_int_equal(system(path), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(reads_every_kind_of_key),
+	    cmocka_unit_test(refuses_with_file_line_and_what_would_be_right),
+	    cmocka_unit_test(takes_a_line_of_the_largest_length),
+	    cmocka_unit_test(takes_a_comment_of_any_length),
+	    cmocka_unit_test(bounds_the_decision_codes),
+	    cmocka_unit_test(prints_what_reads_back_as_the_same),
+	    cmocka_unit_test(looks_for_the_file_in_the_usual_places),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

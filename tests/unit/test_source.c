@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* A small buffer, so that records meet its end often. */
+#define BLOCK_BYTES 20000u
+#include "collector/source.c"
+
+#include "tests/unit/util.h"
+
+#define FILES_MAX 3
+#define RECORDS_MAX 8
+
+static char dir[64];
+static char paths[FILES_MAX][96];
+
+static const char *
+write_file(unsigned i, const char *text, size_t len)
+{
+	FILE *f;
+
+	snprintf(paths[i], sizeof(paths[i]), "%s/%c.log", dir, (char)('a' + i));
+	f = fopen(paths[i], "wb");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+	return paths[i];
+}
+
+static struct rt_source *
+open_texts(const char *const texts[], unsigned count)
+{
+	const char *names[FILES_MAX];
+	struct rt_source *s = NULL;
+	struct rt_diag d = {{0}, {0}};
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		names[i] = write_file(i, texts[i], strlen(texts[i]));
+	assert_int_equal(rt_source_open(names, count, &s, &d), RT_OK);
+	return s;
+}
+
+static const char *
+base_name(const char *where)
+{
+	return strrchr(where, '/') + 1;
+}
+
+static const struct {
+	const char *why, *text, *want[RECORDS_MAX], *where[RECORDS_MAX];
+} FORMS[] = {
+    {"nothing", "", {NULL}, {NULL}},
+    {"blank lines", "\n \r\n\t\n---\n", {NULL}, {NULL}},
+    {"an object a line", "{\"a\":1}\n{\"a\":2}\n", {"{\"a\":1}", "{\"a\":2}"},
+	{"a.log:1", "a.log:2"}},
+    {"no newline at the end", "{\"a\":1}\n{\"a\":2}",
+	{"{\"a\":1}", "{\"a\":2}"}, {"a.log:1", "a.log:2"}},
+    {"carriage returns", "{\"a\":1}\r\n\r\n{\"a\":2}\r\n",
+	{"{\"a\":1}\r", "{\"a\":2}\r"}, {"a.log:1", "a.log:3"}},
+    {"an object over several lines",
+	"{\n \"a\": 1,\n \"b\": {\n }\n}\n{\"c\":1}\n",
+	{"{\n \"a\": 1,\n \"b\": {\n }\n}", "{\"c\":1}"},
+	{"a.log:1", "a.log:6"}},
+    {"braces in strings", "{\"a\":\"}{\",\n\"b\":\"\\\"}\"}\nx y\n",
+	{"{\"a\":\"}{\",\n\"b\":\"\\\"}\"}", "x y"}, {"a.log:1", "a.log:3"}},
+    {"a first line that closes an inner object",
+	"{\"a\": {\"b\":1},\n\"c\":2}\n", {"{\"a\": {\"b\":1},\n\"c\":2}"},
+	{"a.log:1"}},
+    {"half an object costs only itself", "{\"a\":1,\n{\"a\":2}\n",
+	{"{\"a\":1,", "{\"a\":2}"}, {"a.log:1", "a.log:2"}},
+    {"a string cut by the line's end", "{\"a\":\"x\nb: 1\n\n{\"a\":2}\n",
+	{"{\"a\":\"x", "b: 1", "{\"a\":2}"}, {"a.log:1", "a.log:2", "a.log:4"}},
+    {"half an object at the end",
+	"{\"a\":1}\n{\"a\":", {"{\"a\":1}", "{\"a\":"}, {"a.log:1", "a.log:2"}},
+    {"bytes behind an object stay with it", "{\"a\":1} x\n{\"a\":2}\n",
+	{"{\"a\":1} x", "{\"a\":2}"}, {"a.log:1", "a.log:2"}},
+    {"logfmt lines", "a=1 b=\"x y\"\na=2 b=3\n", {"a=1 b=\"x y\"", "a=2 b=3"},
+	{"a.log:1", "a.log:2"}},
+    {"blocks", "a: 1\nb: x y=z\n\na=\"1 2\"\nb=3\n---\nc:\n",
+	{"a: 1\nb: x y=z", "a=\"1 2\"\nb=3", "c:"},
+	{"a.log:1", "a.log:4", "a.log:7"}},
+    {"a block ended by another form", "a: 1\n{\"b\":1}\nc: 1\nd=1 e=2\n",
+	{"a: 1", "{\"b\":1}", "c: 1", "d=1 e=2"},
+	{"a.log:1", "a.log:2", "a.log:3", "a.log:4"}},
+    {"lines of no form", "hello world\n=\n\x01\x02\n",
+	{"hello world", "=", "\x01\x02"}, {"a.log:1", "a.log:2", "a.log:3"}},
+};
+
+static void
+finds_the_end_of_each_form(void **state)
+{
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(FORMS); i++) {
+		struct rt_source *s = open_texts(&FORMS[i].text, 1);
+		struct rt_source_record r;
+		struct rt_diag d;
+
+		for (k = 0; FORMS[i].want[k]; k++) {
+			if (rt_source_next(s, &r, &d) != RT_OK ||
+			    !rt_str_is(r.text, FORMS[i].want[k]))
+				fail_msg("%s: record %zu is not %s",
+				    FORMS[i].why, k, FORMS[i].want[k]);
+			assert_string_equal(
+			    base_name(r.where), FORMS[i].where[k]);
+		}
+		if (rt_source_next(s, &r, &d) != RT_E_EMPTY)
+			fail_msg("%s: more than asked for", FORMS[i].why);
+		rt_source_close(s);
+	}
+}
+
+/* Each row repeated past the end of the buffer gives the same records again. */
+static void
+finds_them_wherever_the_buffer_ends(void **state)
+{
+	size_t i, k, n, pad;
+
+	(void)state;
+	for (i = 2; i < RT_COUNT_OF(FORMS); i++) {
+		size_t len = strlen(FORMS[i].text), all = 0;
+		size_t times = 3 * BLOCK_BYTES / (len + 1);
+		char *text = rt_xcalloc(times * (len + 2) + 64, 1);
+		const char *name;
+		struct rt_source *s = NULL;
+		struct rt_source_record r;
+		struct rt_diag d;
+
+		pad = i; /* shifts where the buffer cuts */
+		memset(text, '\n', pad);
+		all = pad;
+		for (n = 0; n < times; n++) {
+			memcpy(text + all, FORMS[i].text, len);
+			all += len;
+			if (text[all - 1] != '\n')
+				text[all++] = '\n';
+			text[all++] = '\n';
+		}
+		/* Ends a half object at the end of the text. */
+		memcpy(text + all, "{}\n", 3);
+		all += 3;
+
+		name = write_file(0, text, all);
+		assert_int_equal(rt_source_open(&name, 1, &s, &d), RT_OK);
+		for (n = 0; n < times; n++)
+			for (k = 0; FORMS[i].want[k]; k++) {
+				assert_int_equal(
+				    rt_source_next(s, &r, &d), RT_OK);
+				if (strncmp(r.text.p, FORMS[i].want[k],
+					strlen(FORMS[i].want[k])) != 0)
+					fail_msg("%s: turn %zu, record %zu: "
+						 "%s",
+					    FORMS[i].why, n, k,
+					    util_show(r.text));
+			}
+		assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+		assert_int_equal(rt_source_next(s, &r, &d), RT_E_EMPTY);
+		rt_source_close(s);
+		free(text);
+	}
+}
+
+static void
+hands_an_endless_line_on_as_one_record_too_large(void **state)
+{
+	static const size_t lengths[] = {RT_RECORD_MAX, RT_RECORD_MAX + 1,
+	    BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 5 * BLOCK_BYTES,
+	    5 * BLOCK_BYTES + RT_RECORD_MAX};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(lengths); i++) {
+		char *text = rt_xcalloc(lengths[i] + 32, 1);
+		const char *name;
+		struct rt_source *s = NULL;
+		struct rt_source_record r;
+		struct rt_diag d;
+
+		memset(text, 'x', lengths[i]);
+		strcpy(text + lengths[i], "\n{\"a\":1}\n");
+		name = write_file(0, text, strlen(text));
+		assert_int_equal(rt_source_open(&name, 1, &s, &d), RT_OK);
+		assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+		assert_int_equal(
+		    r.text.len > RT_RECORD_MAX, lengths[i] > RT_RECORD_MAX);
+		assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+		assert_true(rt_str_is(r.text, "{\"a\":1}"));
+		assert_string_equal(base_name(r.where), "a.log:2");
+		assert_int_equal(rt_source_next(s, &r, &d), RT_E_EMPTY);
+		rt_source_close(s);
+		free(text);
+	}
+}
+
+static void
+merges_several_files_by_time(void **state)
+{
+	static const char *const texts[] = {
+	    "{\"ts\":\"2026-01-01T00:00:01Z\",\"n\":1}\n"
+	    "{\"n\":2}\n"
+	    "{\"ts\":\"2026-01-01T00:00:09Z\",\"n\":3}\n",
+	    "timestamp=2026-01-01T00:00:02Z n=4\n"
+	    "timestamp=\"2026-01-01T01:00:05+01:00\" n=5\n",
+	    "ts: 2026-01-01 00:00:01Z\nn: 6\n\n"
+	    "n: 7\n",
+	};
+	static const char *const want[] = {"a.log:1", "a.log:2", "c.log:1",
+	    "c.log:4", "b.log:1", "b.log:2", "a.log:3"};
+	struct rt_source *s = open_texts(texts, 3);
+	struct rt_source_record r;
+	struct rt_diag d;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(want); i++) {
+		assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+		assert_string_equal(base_name(r.where), want[i]);
+	}
+	assert_int_equal(rt_source_next(s, &r, &d), RT_E_EMPTY);
+	rt_source_close(s);
+}
+
+static void
+finds_the_time_of_a_record_in_any_form(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want_s; /* -1: none */
+	} rows[] = {
+	    {"{\"ts\":\"1970-01-01T00:00:07Z\"}", 7},
+	    {"{\"x\":\"ts\",\"ts\" : \"1970-01-01T00:00:07Z\"}", 7},
+	    {"{\"x\":\"\\\"ts\\\":\\\"1970-01-01T00:00:09Z\\\"\","
+	     "\"ts\":\"1970-01-01T00:00:07Z\"}",
+		7},
+	    {"{\"timestamp\":\"1970-01-01T00:00:07Z\"}", 7},
+	    {"{\"xts\":\"1970-01-01T00:00:07Z\"}", -1},
+	    {"{\"ts\":null}", -1},
+	    {"{\"ts\":", -1},
+	    {"{\"ts\"", -1},
+	    {"ts", -1},
+	    {"ts=1970-01-01T00:00:07Z a=1", 7},
+	    {"a=1 ts=\"1970-01-01 00:00:07Z\"", 7},
+	    {"a: 1\nts: 1970-01-01T00:00:07Z", 7},
+	    {"a: 1\nts: 1970-01-01 00:00:07Z\r\nb: 2", 7},
+	    {"", -1},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		int64_t us = -1000000;
+		size_t len = strlen(rows[i].text);
+		bool found = rt_source_time(
+		    (struct rt_str){util_guarded(rows[i].text, len), len}, &us);
+
+		if (found != (rows[i].want_s >= 0) ||
+		    us != rows[i].want_s * 1000000)
+			fail_msg("%s: %lld", rows[i].text, (long long)us);
+	}
+}
+
+static void
+names_the_file_that_cannot_be_read(void **state)
+{
+	const char *names[] = {"/dev/null", "/nowhere/x.log"};
+	struct rt_source *s = NULL;
+	struct rt_diag d = {{0}, {0}};
+
+	(void)state;
+	assert_int_equal(rt_source_open(names, 2, &s, &d), RT_E_IO);
+	assert_string_equal(d.where, "/nowhere/x.log");
+	assert_string_equal(
+	    d.what, "cannot be read: No such file or directory");
+	names[1] = dir;
+	assert_int_equal(rt_source_open(names, 2, &s, &d), RT_E_IO);
+	assert_string_equal(d.where, dir);
+	assert_null(s);
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/rt_source_XXXXXX");
+	return mkdtemp(dir) ? 0 : 1;
+}
+
+static int
+remove_dir(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < FILES_MAX; i++)
+		unlink(paths[i]);
+	return rmdir(dir);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(finds_the_end_of_each_form),
+	    cmocka_unit_test(finds_them_wherever_the_buffer_ends),
+	    cmocka_unit_test(hands_an_endless_line_on_as_one_record_too_large),
+	    cmocka_unit_test(merges_several_files_by_time),
+	    cmocka_unit_test(finds_the_time_of_a_record_in_any_form),
+	    cmocka_unit_test(names_the_file_that_cannot_be_read),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
