@@ -108,7 +108,7 @@ $(LIB_SHARED): $(LIB_OBJECTS)
 $(O)/retrytop-demo-%: $(O)/contrib/demo/client_%.o $(DEMO_SHARED:%.c=$(O)/%.o) $(LIB_STATIC)
 	$(if $(Q),@echo "  LINK  $@")
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_STATIC) \
-		$(shell $(PKG_CONFIG) --libs libcurl libzmq) $(LDLIBS)
+		$(shell $(PKG_CONFIG) --libs libcurl libzmq) -lm $(LDLIBS)
 
 # ---- tests -----------------------------------------------------------------------------
 
