@@ -9,6 +9,7 @@
 #define RT_COLLECTOR_COMMAND_H
 
 int rt_cmd_collect(int argc, char **argv);
+int rt_cmd_emit(int argc, char **argv);
 int rt_cmd_replay(int argc, char **argv);
 int rt_cmd_report(int argc, char **argv);
 int rt_cmd_tail(int argc, char **argv);
