@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one rt_emitter_emit costs its caller while no collector is there: first with room
+ * in the ring, then with the ring full, when the event is dropped and counted.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "proto/retrytop.h"
+
+#define CALLS 100000u
+
+static uint32_t took_ns[CALLS];
+
+static uint64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+print(const char *what)
+{
+	qsort(took_ns, CALLS, sizeof(took_ns[0]), by_size);
+	printf("emit_%s_p50\t%u\tns\n", what, took_ns[CALLS / 2]);
+	printf("emit_%s_p99\t%u\tns\n", what, took_ns[CALLS / 100 * 99]);
+	printf("emit_%s_p999\t%u\tns\n", what, took_ns[CALLS / 1000 * 999]);
+}
+
+static void
+measure(struct rt_emitter *e, const char *what)
+{
+	struct rt_attempt a = RT_ATTEMPT_INIT;
+	unsigned i;
+
+	a.operation_id = "6f1d2c3b4a5968778695a4b3c2d1e0f0";
+	a.service = "chat";
+	a.environment = "production";
+	a.provider = "gateway-a";
+	a.method = "POST";
+	a.route = "/v1/chat/completions";
+	a.model_requested = "large-2";
+	a.decision = "retry_same";
+	a.decision_reason = "http_503";
+	a.streaming = 1;
+	for (i = 0; i < CALLS; i++) {
+		uint64_t begin = now_ns();
+
+		a.attempt = 1 + i % 3;
+		a.status = i % 7 ? 200 : 503;
+		a.elapsed_ms = 400.25 + i % 977;
+		(void)rt_emitter_emit(e, &a);
+		took_ns[i] = (uint32_t)(now_ns() - begin);
+	}
+	print(what);
+}
+
+int
+main(void)
+{
+	struct rt_emitter_opts o = {.endpoint = "ipc:///tmp/retrytop-nobody",
+	    .ring_bytes = (size_t)64 << 20,
+	    .linger_ms = 1};
+	struct rt_emitter *e = rt_emitter_open(&o);
+
+	if (!e)
+		return 1;
+	measure(e, "absent");
+	rt_emitter_close(e);
+	o.ring_bytes = 65536;
+	e = rt_emitter_open(&o);
+	if (!e)
+		return 1;
+	measure(e, "full");
+	rt_emitter_close(e);
+	return 0;
+}
