@@ -1,0 +1,982 @@
+/* SPDX-License-Identifier: MIT */
+/* Screens from hand-made reports, compared with tests/golden as text. */
+#include "tui/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/util.h"
+#include "tui/keys.h"
+#include "tui/term.h"
+
+#define NOW_US INT64_C(1781341471000000) /* 2026-06-13T09:04:31Z */
+#define HOSTILE                           \
+	"\x1b]0;x\x07\x1b[2J\xe2\x80\xae" \
+	"evil\r\n\t\xe4\xb8\xad\xe6\x96\x87"
+
+struct world {
+	struct rt_model *m;
+	struct rt_report r;
+	struct rt_grid g;
+	rt_mono_t mono;
+};
+
+/* ---- reports by hand --------------------------------------------------- */
+
+static void
+set_class(struct rt_counts *c, enum rt_class k, enum rt_decision d, uint64_t n)
+{
+	c->n[RT_C_CLASS + (unsigned)k] += n;
+	c->n[RT_C_DECISION + (unsigned)d] += n;
+	c->n[RT_C_CLASS_DECISION + (unsigned)k * RT_DECISION_COLUMNS +
+	    (unsigned)d] += n;
+	c->n[RT_C_ATTEMPTS] += n;
+}
+
+static void
+set_fate(struct rt_counts *c, enum rt_fate f, uint64_t n)
+{
+	c->n[RT_C_FATE + (unsigned)f] += n;
+	c->n[RT_C_OPS_ENDED] += n;
+	c->n[RT_C_OPS_STARTED] += n;
+}
+
+static void
+fill_counts(struct rt_counts *c, unsigned by)
+{
+	set_class(c, RT_CLASS_NONE, RT_DECISION_NONE, 112 * by);
+	set_class(c, RT_CLASS_TIMEOUT, RT_DECISION_RETRY_SAME, 4 * by);
+	set_class(c, RT_CLASS_TIMEOUT, RT_DECISION_ABORT_TIMEOUT_BUDGET, by);
+	set_class(c, RT_CLASS_AUTH, RT_DECISION_FALLBACK_SECONDARY, 2 * by);
+	set_class(c, RT_CLASS_AUTH, RT_DECISION_ABORT_ERROR, 4 * by);
+	set_class(c, RT_CLASS_QUOTA, RT_DECISION_FALLBACK_SECONDARY, 5 * by);
+	set_class(c, RT_CLASS_QUOTA, RT_DECISION_DEGRADE_CACHED, 2 * by);
+	set_class(c, RT_CLASS_RATE_LIMITED, RT_DECISION_RETRY_SAME, 8 * by);
+	set_class(
+	    c, RT_CLASS_STREAM_INTERRUPTED, RT_DECISION_RETRY_SAME, 3 * by);
+	c->n[RT_C_FIRST] = 120 * by;
+	c->n[RT_C_RETRIES] = 21 * by;
+	c->n[RT_C_COMPLETE] = 140 * by;
+	c->n[RT_C_USAGE_MISSING] = 3 * by;
+	c->n[RT_C_USAGE_KNOWN] = 99 * by;
+	c->n[RT_C_USAGE_UNKNOWN] = 13 * by;
+	c->n[RT_C_ACCEPTED] = 201 * by;
+	c->n[RT_C_OPS_FALLBACK] = 7 * by;
+	c->n[RT_C_OP_ATTEMPTS] = 141 * by;
+	c->n[RT_C_OP_UPSTREAM] = 150 * by;
+	set_fate(c, RT_FATE_FIRST_TRY, 98 * by);
+	set_fate(c, RT_FATE_RESCUED_BY_RETRY, 8 * by);
+	set_fate(c, RT_FATE_RESCUED_BY_FALLBACK, 6 * by);
+	set_fate(c, RT_FATE_DEGRADED, 4 * by);
+	set_fate(c, RT_FATE_EXHAUSTED, 2 * by);
+	set_fate(c, RT_FATE_FAILED_FAST, 2 * by);
+	c->n[RT_C_TRIES] = 103 * by;
+	c->n[RT_C_TRIES + 1] = 13 * by;
+	c->n[RT_C_TRIES + 2] = 4 * by;
+	c->sum_us[RT_SUM_WASTED] = 4000000 * (uint64_t)by;
+	c->sum_us[RT_SUM_USEFUL] = 36000000 * (uint64_t)by;
+}
+
+static void
+fill_latency(struct rt_quantiles *q, uint64_t count, double ms)
+{
+	*q = (struct rt_quantiles){count, ms, ms * 2, ms * 3, ms * 5, ms * 6};
+}
+
+static void
+add_route(struct rt_report *r, const char *service, const char *route,
+    const char *model, unsigned by, double ms)
+{
+	struct rt_report_series *s = rt_report_add_series(r);
+
+	s->labels[RT_LABEL_SERVICE] = rt_report_text(r, rt_str_of(service));
+	s->labels[RT_LABEL_HTTP_ROUTE] = rt_report_text(r, rt_str_of(route));
+	s->labels[RT_LABEL_MODEL_REQUESTED] =
+	    rt_report_text(r, rt_str_of(model));
+	fill_counts(s->counts, by);
+	fill_latency(&s->latency[RT_LATENCY_OPERATION], 120 * (uint64_t)by, ms);
+	for (unsigned i = 0; i < RT_SERIES_TREND_COLS; i++)
+		s->trend[i] = i * by;
+	r->series_total++;
+}
+
+static void
+add_fallback(struct rt_report *r, const char *from, const char *to,
+    const char *reason, uint64_t count, uint64_t ok)
+{
+	struct rt_report_fallback *f = rt_report_add_fallback(r);
+
+	f->from = rt_report_text(r, rt_str_of(from));
+	f->to = rt_report_text(r, rt_str_of(to));
+	f->reason = rt_report_text(r, rt_str_of(reason));
+	f->count = count;
+	f->succeeded = ok;
+}
+
+static void
+add_canary(struct rt_report *r, const char *name, bool ok)
+{
+	struct rt_report_canary *c = rt_report_add_canary(r);
+
+	c->name = rt_report_text(r, rt_str_of(name));
+	c->error_class = ok ? "none" : "auth";
+	c->attempts = 18;
+	c->ok = ok ? 18 : 14;
+	c->streak = ok ? 18 : 4;
+	c->last_ok = ok;
+	c->status = ok ? 200 : 401;
+	c->elapsed_ms = 412;
+	c->ttft_ms = -1;
+	c->age_ms = 12000;
+}
+
+static void
+fill_source(struct rt_report *r)
+{
+	r->source.is_live = true;
+	r->source.window_s = 300;
+	r->source.now_us = NOW_US;
+	r->source.uptime_ms = 3600000;
+	r->source.last_event_age_ms = 400;
+	r->source.started_id = 7;
+}
+
+static void
+fill_busy(struct rt_report *r)
+{
+	fill_source(r);
+	fill_counts(&r->counts, 6);
+	for (unsigned l = 0; l < RT_LATENCY_COUNT; l++)
+		fill_latency(&r->latency[l], 846 / (l + 1), 640 + 100.0 * l);
+	r->trend.step_s = 5;
+	r->trend.cols = RT_TREND_COLS_MAX;
+	for (unsigned i = 0; i < RT_TREND_COLS_MAX; i++) {
+		r->trend.v[RT_TREND_OPS][i] = 10 + i % 30;
+		r->trend.v[RT_TREND_ATTEMPTS][i] = 14 + i % 30 + i % 7;
+		r->trend.v[RT_TREND_RETRIES][i] = i % 12;
+		r->trend.v[RT_TREND_FALLBACKS][i] = i % 3;
+	}
+	add_route(r, "checkout", "/v1/chat/completions", "m-small", 3, 900);
+	add_route(r, "support-bot", "/v1/responses", "m-mini", 2, 400);
+	add_route(r, "search", "/v1/responses", "m-large-2026-05-01", 1, 2100);
+	add_fallback(r, "m-small", "m-backup", "http_403", 24, 22);
+	add_fallback(r, "m-mini", "m-backup", "timeout", 12, 9);
+	add_fallback(r, "m-large-2026-05-01", "?", "content_filter", 6, 0);
+}
+
+static void
+fill_troubled(struct rt_report *r)
+{
+	fill_busy(r);
+	r->lost = 12;
+	r->unexplained = 3;
+	r->counts.n[RT_C_REJECT + RT_REJECT_NOT_JSON] = 2;
+	r->counts.n[RT_C_DUPLICATES] = 5;
+	r->counts.n[RT_C_LATE] = 4;
+	r->counts.n[RT_C_SENSITIVE] = 1;
+	r->overflow[RT_OVERFLOW_SERIES] = 9;
+	add_canary(r, "chat-primary", true);
+	add_canary(r, "chat-secondary", false);
+}
+
+/* ---- a world with one screen in it ---------------------------------------- */
+
+static void
+open_world(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->m = rt_model_new("gw.example", "tcp://127.0.0.1:7782", 300);
+	rt_report_init(&w->r);
+	rt_grid_init(&w->g);
+	w->mono.us = 1000000;
+	rt_model_tick(w->m, w->mono, (rt_wall_t){NOW_US});
+}
+
+static void
+close_world(struct world *w)
+{
+	rt_model_free(w->m);
+	rt_report_fini(&w->r);
+	rt_grid_fini(&w->g);
+}
+
+static void
+pass_ms(struct world *w, int64_t ms)
+{
+	w->mono.us += ms * 1000;
+	rt_model_tick(
+	    w->m, w->mono, (rt_wall_t){NOW_US - 1000000 + w->mono.us});
+}
+
+static void
+answer(struct world *w, void (*fill)(struct rt_report *r))
+{
+	rt_report_reset(&w->r);
+	fill(&w->r);
+	rt_model_answer(w->m, &w->r);
+}
+
+static void
+see_events(struct world *w, unsigned count)
+{
+	static const enum rt_class classes[] = {RT_CLASS_NONE,
+	    RT_CLASS_RATE_LIMITED, RT_CLASS_TIMEOUT, RT_CLASS_AUTH};
+
+	for (unsigned i = 0; i < count; i++) {
+		char id[32];
+		struct rt_event e = {.kind = RT_KIND_ATTEMPT};
+		bool failed = i % 4 != 0;
+
+		snprintf(id, sizeof(id), "op-%04u-aaaa", i / 2);
+		e.present = RT_FIELD_BIT(TS) | RT_FIELD_BIT(OPERATION_ID) |
+		    RT_FIELD_BIT(ATTEMPT) | RT_FIELD_BIT(ELAPSED_MS) |
+		    RT_FIELD_BIT(DECISION);
+		e.ts_us = NOW_US - (int64_t)(count - i) * 130000;
+		e.operation_id = rt_str_of(id);
+		e.attempt = 1 + i % 2;
+		e.service = rt_str_of("checkout");
+		e.http_route = rt_str_of("/v1/chat/completions");
+		e.model_requested = rt_str_of("m-small");
+		e.error_class = classes[i % 4];
+		e.http_response_status_code = failed ? 429 : 200;
+		e.elapsed_ms = 120.5 + i;
+		e.decision = failed ? RT_DECISION_RETRY_SAME : RT_DECISION_NONE;
+		if (failed) {
+			e.present |=
+			    RT_FIELD_BIT(BACKOFF_MS) | RT_FIELD_BIT(ERROR_TYPE);
+			e.backoff_ms = 800;
+			e.error_type = rt_str_of("rate_limit");
+		}
+		rt_model_event(w->m, &e);
+	}
+}
+
+static struct rt_layout
+draw(struct world *w, unsigned rows, unsigned cols)
+{
+	struct rt_layout l;
+
+	rt_layout_make(&l, w->m, rows, cols);
+	rt_layout_settle(&l, w->m);
+	rt_view_screen(w->m, &l, &w->g);
+	return l;
+}
+
+static enum rt_effect
+press(struct world *w, unsigned rows, unsigned cols, int key)
+{
+	struct rt_layout l;
+
+	rt_layout_make(&l, w->m, rows, cols);
+	rt_layout_settle(&l, w->m);
+	return rt_keys_apply(w->m, &l, key);
+}
+
+static char *
+dump(struct world *w)
+{
+	static char text[1 << 20];
+	struct rt_buf b;
+
+	rt_buf_init_fixed(&b, text, sizeof(text));
+	text[0] = '\0';
+	rt_grid_dump(&b, &w->g);
+	assert_false(b.overflow);
+	return text;
+}
+
+static void
+assert_shows(struct world *w, const char *needle)
+{
+	const char *text = dump(w);
+
+	if (!strstr(text, needle))
+		fail_msg("\"%s\" is not on the screen:\n%s", needle, text);
+}
+
+static void
+assert_hides(struct world *w, const char *needle)
+{
+	const char *text = dump(w);
+
+	if (strstr(text, needle))
+		fail_msg("\"%s\" is on the screen:\n%s", needle, text);
+}
+
+static void
+assert_golden(struct world *w, const char *name)
+{
+	char path[256];
+	const char *text = dump(w);
+	char *want;
+	size_t len;
+
+	snprintf(path, sizeof(path), "tests/golden/%s.screen", name);
+	if (getenv("RT_GOLDEN_WRITE")) {
+		FILE *f = fopen(path, "w");
+
+		assert_non_null(f);
+		fputs(text, f);
+		assert_int_equal(fclose(f), 0);
+		return;
+	}
+	want = util_read_file(path, &len);
+	if (strcmp(want, text) != 0)
+		fail_msg("%s differs; now it is:\n%s", path, text);
+	free(want);
+}
+
+/* ---- golden screens -------------------------------------------------------- */
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	unsigned rows, cols;
+	bool ascii;
+	void (*fill)(struct rt_report *r);
+} screens[] = {
+	{"busy-80x24", 24, 80, false, fill_busy},
+	{"busy-80x24-ascii", 24, 80, true, fill_busy},
+	{"busy-120x40", 40, 120, false, fill_busy},
+	{"busy-120x40-ascii", 40, 120, true, fill_busy},
+	{"busy-200x60", 60, 200, false, fill_busy},
+	{"busy-40x10", 10, 40, true, fill_busy},
+	{"troubled-80x24", 24, 80, true, fill_troubled},
+	{"troubled-120x40", 40, 120, true, fill_troubled},
+	{"troubled-40x10", 10, 40, true, fill_troubled},
+};
+/* clang-format on */
+
+static void
+screens_look_as_agreed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(screens); i++) {
+		struct world w;
+
+		open_world(&w);
+		w.m->ascii = screens[i].ascii;
+		answer(&w, screens[i].fill);
+		see_events(&w, 40);
+		pass_ms(&w, 400);
+		(void)draw(&w, screens[i].rows, screens[i].cols);
+		assert_golden(&w, screens[i].name);
+		close_world(&w);
+	}
+}
+
+static void
+before_the_first_answer_it_says_so(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	pass_ms(&w, 2000);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "ASKING no answer from tcp://127.0.0.1:7782");
+	assert_golden(&w, "asking-80x24");
+	close_world(&w);
+}
+
+static void
+fill_nothing(struct rt_report *r)
+{
+	fill_source(r);
+	r->source.last_event_age_ms = -1;
+}
+
+static void
+without_events_it_says_where_to_point_a_client(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_nothing);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "no events yet: point a client at");
+	assert_shows(&w, "error n/a");
+	assert_golden(&w, "empty-80x24");
+	(void)draw(&w, 40, 120);
+	assert_golden(&w, "empty-120x40");
+	close_world(&w);
+}
+
+static void
+fill_quiet(struct rt_report *r)
+{
+	fill_source(r);
+	r->source.last_event_age_ms = 400000;
+}
+
+static void
+an_empty_window_says_since_when(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_quiet);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "QUIET no data since 08:57:51Z");
+	close_world(&w);
+}
+
+static void
+a_silent_collector_is_gone_and_its_numbers_are_old(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	pass_ms(&w, RT_MODEL_GONE_MS);
+	assert_int_equal(w.m->link, RT_LINK_UP);
+	pass_ms(&w, 29000);
+	assert_int_equal(w.m->link, RT_LINK_GONE);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "! STALE");
+	assert_shows(&w, "no answer since 09:04:31Z (32s");
+	assert_golden(&w, "stale-80x24");
+	answer(&w, fill_busy);
+	(void)draw(&w, 40, 120);
+	assert_shows(&w, "BACK since 09:05:03Z after 32s of silence");
+	close_world(&w);
+}
+
+static void
+fill_restarted(struct rt_report *r)
+{
+	fill_busy(r);
+	r->source.started_id = 8;
+}
+
+static void
+a_restarted_collector_is_told_for_a_while(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	w.m->tail_cursor = 99;
+	pass_ms(&w, 1000);
+	answer(&w, fill_restarted);
+	assert_int_equal(w.m->tail_cursor, 0);
+	(void)draw(&w, 24, 120);
+	assert_shows(&w, "RESTARTED at 09:04:32Z: counts began anew");
+	pass_ms(&w, RT_MODEL_NEWS_MS);
+	answer(&w, fill_restarted);
+	(void)draw(&w, 24, 120);
+	assert_hides(&w, "RESTARTED");
+	assert_shows(&w, "restarts 1");
+	close_world(&w);
+}
+
+static void
+fill_hostile(struct rt_report *r)
+{
+	char longest[201];
+
+	fill_busy(r);
+	memset(longest, 'x', 200);
+	longest[200] = '\0';
+	add_route(r, HOSTILE, HOSTILE, HOSTILE, 1, 10);
+	add_route(r, longest, longest, longest, 1, 10);
+	add_route(r, "\xe4\xb8\xad\xe6\x96\x87\xe6\x9c\x8d\xe5\x8a\xa1",
+	    "/\xe8\xb7\xaf\xe7\x94\xb1/\xe4\xb8\xad\xe6\x96\x87/x",
+	    "\xe6\xa8\xa1\xe5\x9e\x8b", 1, 10);
+	add_fallback(r, HOSTILE, longest, HOSTILE, 3, 1);
+	add_canary(r, HOSTILE, false);
+}
+
+static void
+hostile_names_move_no_cell(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_hostile);
+	(void)draw(&w, 24, 80);
+	assert_hides(&w, "\x1b");
+	assert_hides(&w, "\r");
+	assert_hides(&w, "\xe2\x80\xae");
+	assert_golden(&w, "hostile-80x24");
+	(void)draw(&w, 40, 120);
+	assert_golden(&w, "hostile-120x40");
+	close_world(&w);
+}
+
+static void
+help_explains_the_panel_the_keys_and_every_rate(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	assert_int_equal(press(&w, 24, 80, '?'), RT_EFFECT_DRAW);
+	(void)draw(&w, 24, 80);
+	assert_golden(&w, "help-80x24");
+	(void)draw(&w, 200, 100);
+	for (unsigned i = 0; i < RT_RATE_COUNT; i++)
+		assert_shows(&w, rt_rate_info((enum rt_rate_id)i)->label);
+	for (unsigned i = 0; i < RT_FATE_COUNT; i++)
+		assert_shows(&w, rt_fate_name((enum rt_fate)i));
+	assert_int_equal(press(&w, 24, 80, 'q'), RT_EFFECT_DRAW);
+	assert_false(w.m->help);
+	assert_int_equal(press(&w, 24, 80, 'q'), RT_EFFECT_QUIT);
+	close_world(&w);
+}
+
+static void
+help_scrolls_to_its_end_and_no_further(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	(void)press(&w, 24, 80, '?');
+	(void)press(&w, 24, 80, 'G');
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "failed on the first attempt");
+	assert_int_equal(w.m->help_top, rt_view_help_rows(w.m, 80) - 21);
+	(void)press(&w, 24, 80, 'g');
+	assert_int_equal(w.m->help_top, 0);
+	close_world(&w);
+}
+
+/* ---- what the figures say ---------------------------------------------------- */
+
+static void
+the_four_rates_are_there_with_their_n(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w,
+	    " error 20.6%  timeout 3.5%  fallback 5.8%  "
+	    "no usage 3.0%  n=846");
+	close_world(&w);
+}
+
+static void
+fates_add_up_to_the_operations_ended(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w,
+	    "fates 588 1st + 48 retry + 36 fbk + 24 degr + "
+	    "12 exh + 12 fast = 720 ended");
+	(void)draw(&w, 40, 120);
+	assert_shows(&w,
+	    "588 first_try + 48 rescued_by_retry + "
+	    "36 rescued_by_fallback");
+	close_world(&w);
+}
+
+static void
+whatever_was_lost_is_visible_at_every_size(void **state)
+{
+	static const unsigned sizes[][2] = {{24, 80}, {40, 120}, {10, 40}};
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_troubled);
+	for (size_t i = 0; i < RT_COUNT_OF(sizes); i++) {
+		(void)draw(&w, sizes[i][0], sizes[i][1]);
+		assert_shows(&w, "unexplained");
+	}
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "lost 12");
+	assert_shows(&w, "chat-secondary ! FAIL");
+	assert_shows(&w, "not_json 2");
+	assert_shows(&w, "duplicates 5");
+	assert_shows(&w, "late 4");
+	assert_shows(&w, "sensitive dropped 1");
+	assert_shows(&w, "overflow series 9");
+	close_world(&w);
+}
+
+static void
+the_budget_word_follows_the_retry_ratio(void **state)
+{
+	static const struct {
+		uint64_t retries, first;
+		const char *want;
+	} rows[] = {
+	    {19, 19, "?"},
+	    {0, 20, "ok"},
+	    {8, 100, "ok"},
+	    {81, 1000, "~LOW"},
+	    {99, 1000, "~LOW"},
+	    {10, 100, "!OUT"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_counts c = {0};
+		enum rt_role role;
+
+		c.n[RT_C_RETRIES] = rows[i].retries;
+		c.n[RT_C_FIRST] = rows[i].first;
+		assert_string_equal(rt_facts_budget(&c, &role), rows[i].want);
+	}
+}
+
+static void
+route_names_keep_what_tells_them_apart(void **state)
+{
+	static const struct {
+		const char *service, *route, *model;
+		unsigned cols;
+		const char *want;
+	} rows[] = {
+	    {"a", "/v1/x", "m", 24, "a /v1/x m"},
+	    {"checkout", "/v1/chat/completions", "m-small", 40,
+		"checkout /v1/chat/completions m-small"},
+	    {"checkout", "/v1/chat/completions", "m-small", 34,
+		"checkout chat/completions m-small"},
+	    {"checkout", "/v1/chat/completions", "m-small", 24,
+		"checkout cha~ons m-small"},
+	    {NULL, NULL, NULL, 24, "- - -"},
+	};
+	char out[256];
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_report_series s = {0};
+
+		s.labels[RT_LABEL_SERVICE] = rows[i].service;
+		s.labels[RT_LABEL_HTTP_ROUTE] = rows[i].route;
+		s.labels[RT_LABEL_MODEL_REQUESTED] = rows[i].model;
+		rt_facts_route(out, sizeof(out), &s, rows[i].cols);
+		assert_string_equal(out, rows[i].want);
+		assert_true(rt_text_cols(out) <= rows[i].cols);
+	}
+}
+
+static void
+per_second_figures_divide_by_window_or_uptime(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	assert_within(rt_model_span_s(w.m), 300, 0.001);
+	w.m->live.source.uptime_ms = 60000;
+	assert_within(rt_model_span_s(w.m), 60, 0.001);
+	w.m->live.source.uptime_ms = 10;
+	assert_within(rt_model_span_s(w.m), 1, 0.001);
+	close_world(&w);
+}
+
+/* ---- steadiness ------------------------------------------------------------------ */
+
+static void
+fill_turned(struct rt_report *r)
+{
+	fill_source(r);
+	add_route(r, "search", "/v1/responses", "m-large-2026-05-01", 1, 2100);
+	add_route(r, "fresh", "/v1/new", "m", 1, 1);
+	add_route(r, "checkout", "/v1/chat/completions", "m-small", 3, 900);
+	add_route(r, "support-bot", "/v1/responses", "m-mini", 2, 400);
+}
+
+static const char *
+service_at(struct world *w, size_t place)
+{
+	const struct rt_model_rows *rows = &w->m->rows[RT_PANEL_ROUTES];
+
+	return rt_model_report(w->m)
+	    ->series[rows->order[place]]
+	    .labels[RT_LABEL_SERVICE];
+}
+
+static void
+the_cursor_sticks_to_its_row_when_the_order_turns(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	(void)press(&w, 24, 80, 'j');
+	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].at, 1);
+	pass_ms(&w, RT_MODEL_HOLD_MS);
+	answer(&w, fill_turned);
+	assert_string_equal(service_at(&w, 0), "search");
+	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].at, 3);
+	close_world(&w);
+}
+
+static void
+the_order_holds_for_five_seconds_after_a_key(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	(void)press(&w, 24, 80, 'j');
+	pass_ms(&w, RT_MODEL_HOLD_MS - 1);
+	answer(&w, fill_turned);
+	assert_string_equal(service_at(&w, 0), "checkout");
+	assert_string_equal(service_at(&w, 1), "support-bot");
+	assert_string_equal(service_at(&w, 2), "search");
+	assert_string_equal(service_at(&w, 3), "fresh");
+	pass_ms(&w, 1);
+	answer(&w, fill_turned);
+	assert_string_equal(service_at(&w, 0), "search");
+	close_world(&w);
+}
+
+static void
+another_sort_is_seen_at_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	w.m->ask_now = false;
+	(void)press(&w, 24, 80, 's');
+	assert_true(w.m->ask_now);
+	assert_int_equal(rt_model_query(w.m).sort, RT_SORT_AMPLIFICATION);
+	answer(&w, fill_turned);
+	assert_string_equal(service_at(&w, 0), "search");
+	close_world(&w);
+}
+
+static void
+fill_next_second(struct rt_report *r)
+{
+	fill_busy(r);
+	r->source.now_us = NOW_US + 1000000;
+	r->trend.v[RT_TREND_OPS][RT_TREND_COLS_MAX - 1] = 77;
+}
+
+static void
+fill_next_slot(struct rt_report *r)
+{
+	fill_next_second(r);
+	r->source.now_us = NOW_US + 5000000;
+}
+
+static void
+trends_advance_once_a_slot(void **state)
+{
+	struct world w;
+	const uint32_t *last;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	last = &w.m->live.trend.v[RT_TREND_OPS][RT_TREND_COLS_MAX - 1];
+	answer(&w, fill_next_second);
+	assert_int_not_equal(*last, 77);
+	answer(&w, fill_next_slot);
+	assert_int_equal(*last, 77);
+	close_world(&w);
+}
+
+static void
+a_frozen_screen_stays_and_counts_what_it_holds(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	see_events(&w, 10);
+	(void)press(&w, 24, 80, ' ');
+	(void)draw(&w, 24, 80);
+	answer(&w, fill_troubled);
+	see_events(&w, 5);
+	pass_ms(&w, 3000);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "FROZEN 09:04:31Z");
+	assert_shows(&w, "5 held");
+	assert_hides(&w, "unexplained");
+	assert_golden(&w, "frozen-80x24");
+	(void)press(&w, 24, 80, ' ');
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "unexplained");
+	assert_shows(&w, "FOLLOW");
+	close_world(&w);
+}
+
+static void
+thawing_before_an_answer_keeps_the_old_one(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	(void)press(&w, 24, 80, ' ');
+	(void)press(&w, 24, 80, ' ');
+	assert_int_equal(rt_model_report(w.m)->series_count, 3);
+	close_world(&w);
+}
+
+static void
+scrolling_the_tail_up_holds_it_until_F(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	see_events(&w, 40);
+	(void)press(&w, 24, 80, '9');
+	(void)press(&w, 24, 80, 'k');
+	(void)draw(&w, 24, 80);
+	see_events(&w, 7);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "HELD, F follows  7 held");
+	assert_int_equal(w.m->tail_at, 39);
+	(void)press(&w, 24, 80, 'F');
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "FOLLOW");
+	close_world(&w);
+}
+
+static void
+every_size_and_every_panel_can_be_drawn(void **state)
+{
+	static const unsigned sizes[] = {
+	    1, 2, 3, 4, 5, 9, 11, 12, 13, 15, 18, 22, 24, 34, 60, 110, 200};
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_hostile);
+	see_events(&w, 40);
+	for (size_t i = 0; i < RT_COUNT_OF(sizes); i++)
+		for (size_t k = 0; k < RT_COUNT_OF(sizes); k++)
+			for (int key = '1'; key <= '9'; key++) {
+				(void)press(&w, sizes[i], sizes[k], key);
+				(void)draw(&w, sizes[i], sizes[k]);
+				(void)press(&w, sizes[i], sizes[k], 'z');
+				(void)draw(&w, sizes[i], sizes[k]);
+				(void)press(&w, sizes[i], sizes[k], 'z');
+				(void)press(&w, sizes[i], sizes[k], '?');
+				(void)press(&w, sizes[i], sizes[k], 'G');
+				(void)draw(&w, sizes[i], sizes[k]);
+				(void)press(&w, sizes[i], sizes[k], '?');
+			}
+	assert_int_equal(w.g.rows, 200);
+	close_world(&w);
+}
+
+/* ---- keys ------------------------------------------------------------------------- */
+
+static void
+no_key_has_two_meanings(void **state)
+{
+	unsigned count;
+	const struct rt_key_row *rows = rt_keys(&count);
+
+	(void)state;
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned k = 0; k < RT_KEY_CODES; k++)
+			if (rows[i].codes[k] != 0)
+				assert_ptr_equal(
+				    rt_keys_find(rows[i].codes[k]), &rows[i]);
+}
+
+static void
+keys_that_multiplexers_take_do_nothing(void **state)
+{
+	static const int taken[] = {'s' & 31, 'q' & 31, 'a' & 31, 'b' & 31, 28};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(taken); i++)
+		assert_null(rt_keys_find(taken[i]));
+}
+
+static void
+the_window_key_goes_round_and_plus_stops_at_the_end(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, 24, 80, 'w');
+	assert_int_equal(w.m->window_s, 900);
+	(void)press(&w, 24, 80, '+');
+	(void)press(&w, 24, 80, '+');
+	assert_int_equal(w.m->window_s, 3600);
+	(void)press(&w, 24, 80, 'w');
+	assert_int_equal(w.m->window_s, 60);
+	(void)press(&w, 24, 80, '-');
+	assert_int_equal(w.m->window_s, 60);
+	close_world(&w);
+}
+
+static void
+the_manual_page_lists_every_key(void **state)
+{
+	size_t len;
+	unsigned count;
+	char *page = util_read_file("tui/retrytop.1", &len);
+	const struct rt_key_row *rows = rt_keys(&count);
+
+	(void)state;
+	for (unsigned i = 0; i < count; i++)
+		if (!strstr(page, rows[i].help))
+			fail_msg("retrytop.1 lacks: %s", rows[i].help);
+	free(page);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(screens_look_as_agreed),
+	    cmocka_unit_test(before_the_first_answer_it_says_so),
+	    cmocka_unit_test(without_events_it_says_where_to_point_a_client),
+	    cmocka_unit_test(an_empty_window_says_since_when),
+	    cmocka_unit_test(
+		a_silent_collector_is_gone_and_its_numbers_are_old),
+	    cmocka_unit_test(a_restarted_collector_is_told_for_a_while),
+	    cmocka_unit_test(hostile_names_move_no_cell),
+	    cmocka_unit_test(help_explains_the_panel_the_keys_and_every_rate),
+	    cmocka_unit_test(help_scrolls_to_its_end_and_no_further),
+	    cmocka_unit_test(the_four_rates_are_there_with_their_n),
+	    cmocka_unit_test(fates_add_up_to_the_operations_ended),
+	    cmocka_unit_test(whatever_was_lost_is_visible_at_every_size),
+	    cmocka_unit_test(the_budget_word_follows_the_retry_ratio),
+	    cmocka_unit_test(route_names_keep_what_tells_them_apart),
+	    cmocka_unit_test(per_second_figures_divide_by_window_or_uptime),
+	    cmocka_unit_test(the_cursor_sticks_to_its_row_when_the_order_turns),
+	    cmocka_unit_test(the_order_holds_for_five_seconds_after_a_key),
+	    cmocka_unit_test(another_sort_is_seen_at_once),
+	    cmocka_unit_test(trends_advance_once_a_slot),
+	    cmocka_unit_test(a_frozen_screen_stays_and_counts_what_it_holds),
+	    cmocka_unit_test(thawing_before_an_answer_keeps_the_old_one),
+	    cmocka_unit_test(scrolling_the_tail_up_holds_it_until_F),
+	    cmocka_unit_test(every_size_and_every_panel_can_be_drawn),
+	    cmocka_unit_test(no_key_has_two_meanings),
+	    cmocka_unit_test(keys_that_multiplexers_take_do_nothing),
+	    cmocka_unit_test(
+		the_window_key_goes_round_and_plus_stops_at_the_end),
+	    cmocka_unit_test(the_manual_page_lists_every_key),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

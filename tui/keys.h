@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keys — one table of keys: the dispatcher, the help screen, the footer and the test of
+ * the man page all read it.  No key is listed that does nothing.
+ */
+#ifndef RT_KEYS_H
+#define RT_KEYS_H
+
+#include "tui/layout.h"
+
+enum rt_action {
+	RT_ACTION_HELP,
+	RT_ACTION_BACK,
+	RT_ACTION_QUIT,
+	RT_ACTION_ESCAPE,
+	RT_ACTION_NEXT_PANEL,
+	RT_ACTION_PREVIOUS_PANEL,
+	RT_ACTION_PANEL,
+	RT_ACTION_DOWN,
+	RT_ACTION_UP,
+	RT_ACTION_PAGE_DOWN,
+	RT_ACTION_PAGE_UP,
+	RT_ACTION_FIRST,
+	RT_ACTION_LAST,
+	RT_ACTION_WINDOW,
+	RT_ACTION_LONGER,
+	RT_ACTION_SHORTER,
+	RT_ACTION_SORT,
+	RT_ACTION_REVERSE,
+	RT_ACTION_ZOOM,
+	RT_ACTION_FREEZE,
+	RT_ACTION_FOLLOW,
+	RT_ACTION_CLOCK,
+	RT_ACTION_ASCII,
+	RT_ACTION_REDRAW,
+	RT_ACTION_SUSPEND,
+	RT_ACTION_COUNT,
+};
+
+#define RT_KEY_CODES 9u
+
+struct rt_key_row {
+	int codes[RT_KEY_CODES]; /* characters and enum rt_key; 0 ends */
+	const char *keys;        /* as people call them */
+	enum rt_action action;
+	const char *label; /* in the footer */
+	const char *help;  /* one sentence */
+	unsigned footer;   /* 1: shown first when there is room; 0: never */
+};
+
+const struct rt_key_row *rt_keys(unsigned *count);
+/* NULL where the key does nothing. */
+const struct rt_key_row *rt_keys_find(int code);
+
+/* What the loop has to do beyond drawing anew. */
+enum rt_effect {
+	RT_EFFECT_NONE, /* the key does nothing */
+	RT_EFFECT_DRAW,
+	RT_EFFECT_QUIT,
+	RT_EFFECT_REDRAW,
+	RT_EFFECT_SUSPEND,
+	RT_EFFECT_ASCII,
+};
+enum rt_effect rt_keys_apply(
+    struct rt_model *m, const struct rt_layout *l, int code);
+
+#endif

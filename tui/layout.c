@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "tui/layout.h"
+
+#include <string.h>
+
+#include "tui/view.h"
+
+#define LIST_COLS 60u
+#define LIST_ROWS 12u
+#define WIDE_COLS 110u
+#define WIDE_ROWS 34u
+
+/* Rows of column heads under the title. */
+static const unsigned head_rows[RT_PANEL_COUNT] = {
+    [RT_PANEL_ROUTES] = 1,
+    [RT_PANEL_CLASSES] = 1,
+    [RT_PANEL_FALLBACKS] = 1,
+    [RT_PANEL_AUDIT] = 1,
+};
+
+static void
+add(struct rt_layout *l, enum rt_panel p, unsigned row, unsigned col,
+    unsigned rows, unsigned cols)
+{
+	l->boxes[l->count++] = (struct rt_box){
+	    .panel = p, .row = row, .col = col, .rows = rows, .cols = cols};
+}
+
+static void
+make_list(struct rt_layout *l)
+{
+	l->strip = l->rows > 2 ? 1 : 0;
+	l->footer = l->rows > 4 ? l->rows - 1 : 0;
+}
+
+/* Lines of the overview that a narrow screen can spare. */
+static unsigned
+spare_overview(unsigned rows)
+{
+	return rows >= 22 ? 4 : rows >= 18 ? 2 : rows >= 15 ? 1 : 0;
+}
+
+static void
+make_zoomed(struct rt_layout *l, enum rt_panel p)
+{
+	add(l, p, 2, 0, l->evidence - 2, l->cols);
+}
+
+/* As many as the table ever needed, so that it never shrinks while one looks. */
+static unsigned
+table_rows(const struct rt_model *m, unsigned most)
+{
+	size_t need = m->rows[m->table].high + 2;
+
+	if (m->table == RT_PANEL_TRIES || m->table == RT_PANEL_LATENCY)
+		need = 6;
+	need = need < 5 ? 5 : need;
+	return need < most ? (unsigned)need : most;
+}
+
+static void
+make_narrow(struct rt_layout *l, const struct rt_model *m)
+{
+	unsigned overview = spare_overview(l->rows), row = 3, body, table;
+
+	l->rates = 2;
+	if (overview > 0) {
+		add(l, RT_PANEL_OVERVIEW, row, 0, overview, l->cols);
+		l->boxes[0].untitled = true;
+		row += overview;
+	}
+	if (l->rows >= 20)
+		l->fates = row++;
+	if (rt_model_report(m)->canaries_count > 0)
+		l->canary = l->evidence - 1;
+	body = (l->canary ? l->canary : l->evidence) - row;
+	table = table_rows(m, body * 8 / 14);
+	add(l, m->table, row, 0, table, l->cols);
+	add(l, RT_PANEL_TAIL, row + table, 0, body - table, l->cols);
+}
+
+static void
+make_wide(struct rt_layout *l, const struct rt_model *m)
+{
+	const struct rt_report *r = rt_model_report(m);
+	unsigned extra = (l->cols - WIDE_COLS) / 3;
+	unsigned right = 40 + (extra > 20 ? 20 : extra > 3 ? extra - 3 : 0);
+	unsigned left = l->cols - right - 1;
+	unsigned tries = 24, latency = 35;
+	unsigned overview = l->cols - tries - latency - 2;
+	unsigned body = l->evidence - 10, row = 10;
+	unsigned routes = body * 8 / 28, flow = body * 6 / 28, canary = 0;
+	bool audit = r->violations_count > 0 || m->focus == RT_PANEL_AUDIT;
+
+	l->rates = 2;
+	l->fates = 9;
+	add(l, RT_PANEL_OVERVIEW, 3, 0, 6, overview);
+	add(l, RT_PANEL_TRIES, 3, overview + 1, 6, tries);
+	add(l, RT_PANEL_LATENCY, 3, overview + tries + 2, 6, latency);
+	if (r->canaries_count > 0 || m->focus == RT_PANEL_CANARY)
+		canary = 1 +
+		    (r->canaries_count > 3      ? 3
+			    : r->canaries_count ? (unsigned)r->canaries_count
+						: 1);
+	add(l, RT_PANEL_ROUTES, row, 0, routes, left);
+	add(l, RT_PANEL_CLASSES, row, left + 1,
+	    audit ? routes : routes + flow + canary, right);
+	row += routes;
+	add(l, RT_PANEL_FALLBACKS, row, 0, flow, left);
+	if (audit)
+		add(l, RT_PANEL_AUDIT, row, left + 1, flow + canary, right);
+	row += flow;
+	if (canary)
+		add(l, RT_PANEL_CANARY, row, 0, canary, left);
+	row += canary;
+	add(l, RT_PANEL_TAIL, row, 0, l->evidence - row, l->cols);
+}
+
+/* More lines where one does not hold all, on screens that can spare them. */
+static unsigned
+evidence_rows(const struct rt_model *m, unsigned rows, unsigned cols)
+{
+	unsigned need = rt_view_evidence_rows(m, cols),
+		 most = rows >= 20 ? 3 : 1;
+
+	return need < most ? need : most;
+}
+
+void
+rt_layout_make(
+    struct rt_layout *l, const struct rt_model *m, unsigned rows, unsigned cols)
+{
+	memset(l, 0, sizeof(*l));
+	l->rows = rows;
+	l->cols = cols;
+	if (rows < LIST_ROWS || cols < LIST_COLS) {
+		l->tier = RT_TIER_LIST;
+		make_list(l);
+		return;
+	}
+	l->strip = 1;
+	l->footer = rows - 1;
+	l->evidence = l->footer - evidence_rows(m, rows, cols);
+	l->tier = cols >= WIDE_COLS && rows >= WIDE_ROWS ? RT_TIER_WIDE
+							 : RT_TIER_NARROW;
+	if (m->zoomed)
+		make_zoomed(l, m->focus);
+	else if (l->tier == RT_TIER_WIDE)
+		make_wide(l, m);
+	else
+		make_narrow(l, m);
+}
+
+unsigned
+rt_layout_page(const struct rt_layout *l, enum rt_panel p)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		unsigned head = head_rows[p] + !l->boxes[i].untitled;
+
+		if (l->boxes[i].panel == p)
+			return l->boxes[i].rows > head ? l->boxes[i].rows - head
+						       : 1;
+	}
+	return 1;
+}
+
+static void
+settle_tail(const struct rt_layout *l, struct rt_model *m)
+{
+	const struct rt_trail *t = rt_model_trail(m);
+	uint64_t page = rt_layout_page(l, RT_PANEL_TAIL);
+	uint64_t oldest = rt_trail_oldest(t), bottom = m->tail_bottom;
+
+	if (m->follow) {
+		m->tail_at = m->tail_bottom = t->newest;
+		return;
+	}
+	if (m->tail_at < oldest)
+		m->tail_at = oldest;
+	if (m->tail_at > t->newest)
+		m->tail_at = t->newest;
+	if (bottom < m->tail_at)
+		bottom = m->tail_at;
+	if (bottom >= m->tail_at + page)
+		bottom = m->tail_at + page - 1;
+	if (bottom < oldest + page - 1)
+		bottom = oldest + page - 1;
+	m->tail_bottom = bottom > t->newest ? t->newest : bottom;
+}
+
+void
+rt_layout_settle(const struct rt_layout *l, struct rt_model *m)
+{
+	for (unsigned p = 0; p < RT_PANEL_COUNT; p++) {
+		struct rt_model_rows *rows = &m->rows[p];
+		size_t page = rt_layout_page(l, (enum rt_panel)p);
+
+		if (rows->at < rows->top)
+			rows->top = rows->at;
+		if (rows->at >= rows->top + page)
+			rows->top = rows->at - page + 1;
+		if (rows->top + page > rows->count)
+			rows->top = rows->count > page ? rows->count - page : 0;
+	}
+	settle_tail(l, m);
+}

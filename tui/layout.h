@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout — which panel goes where, for every size of screen.
+ *
+ * Tiers   LIST    below 60 x 12: names and values, down to one line.
+ *         NARROW  one table and the tail; the number keys choose the table.
+ *         WIDE    from 110 x 34: two columns.
+ * Steady  Places depend on the size, on what is in focus and on whether there are
+ *         canaries and violations; not on how many rows a table happens to have.
+ */
+#ifndef RT_LAYOUT_H
+#define RT_LAYOUT_H
+
+#include "tui/model.h"
+
+enum rt_tier { RT_TIER_LIST, RT_TIER_NARROW, RT_TIER_WIDE };
+
+/* A panel with its title in the first row. */
+struct rt_box {
+	enum rt_panel panel;
+	unsigned row, col, rows, cols;
+	bool untitled;
+};
+
+struct rt_layout {
+	enum rt_tier tier;
+	unsigned rows, cols;
+	/* rows of single lines; 0: not there (row 0 is the header's) */
+	unsigned strip, rates, fates, canary, evidence, footer;
+	struct rt_box boxes[RT_PANEL_COUNT];
+	unsigned count;
+};
+
+void rt_layout_make(struct rt_layout *l, const struct rt_model *m,
+    unsigned rows, unsigned cols);
+
+/* Data rows that the panel shows; at least 1. */
+unsigned rt_layout_page(const struct rt_layout *l, enum rt_panel p);
+
+/* Scroll every panel so that its cursor is in sight. */
+void rt_layout_settle(const struct rt_layout *l, struct rt_model *m);
+
+#endif

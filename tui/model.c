@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+#include "tui/model.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+static const struct {
+	const char *title, *about;
+} panels[RT_PANEL_COUNT] = {
+#define X(id, title, about) {title, about},
+    RT_PANELS(X)
+#undef X
+};
+
+const char *
+rt_panel_title(enum rt_panel p)
+{
+	return p < RT_PANEL_COUNT ? panels[p].title : "?";
+}
+
+const char *
+rt_panel_about(enum rt_panel p)
+{
+	return p < RT_PANEL_COUNT ? panels[p].about : "";
+}
+
+struct rt_model *
+rt_model_new(const char *title, const char *endpoint, uint32_t window_s)
+{
+	struct rt_model *m = rt_xcalloc(1, sizeof(*m));
+
+	rt_report_init(&m->live);
+	rt_report_init(&m->frozen);
+	m->trail = rt_xcalloc(1, sizeof(*m->trail));
+	m->frozen_trail = rt_xcalloc(1, sizeof(*m->frozen_trail));
+	m->title = title;
+	m->endpoint = endpoint;
+	m->window_s = window_s;
+	m->sort = RT_SORT_ATTEMPTS;
+	m->utc = true;
+	m->focus = RT_PANEL_ROUTES;
+	m->table = RT_PANEL_ROUTES;
+	m->follow = true;
+	m->keep_order = true;
+	m->ask_now = true;
+	return m;
+}
+
+void
+rt_model_free(struct rt_model *m)
+{
+	if (!m)
+		return;
+	rt_report_fini(&m->live);
+	rt_report_fini(&m->frozen);
+	free(m->trail);
+	free(m->frozen_trail);
+	free(m);
+}
+
+void
+rt_model_tick(struct rt_model *m, rt_mono_t now, rt_wall_t wall)
+{
+	if (m->started_at.us == 0)
+		m->started_at = now;
+	m->now = now;
+	m->now_wall = wall;
+	if (m->link == RT_LINK_UP &&
+	    rt_mono_ms_between(m->answered_at, now) > RT_MODEL_GONE_MS)
+		m->link = RT_LINK_GONE;
+}
+
+const struct rt_report *
+rt_model_report(const struct rt_model *m)
+{
+	return m->is_frozen ? &m->frozen : &m->live;
+}
+
+const struct rt_trail *
+rt_model_trail(const struct rt_model *m)
+{
+	return m->is_frozen ? m->frozen_trail : m->trail;
+}
+
+bool
+rt_model_has_report(const struct rt_model *m)
+{
+	return m->is_frozen || m->has_live;
+}
+
+int64_t
+rt_model_age_ms(const struct rt_model *m)
+{
+	if (m->is_frozen)
+		return (m->now_wall.us - m->frozen_wall.us) / 1000;
+	return rt_mono_ms_between(m->answered_at, m->now);
+}
+
+uint64_t
+rt_model_held(const struct rt_model *m)
+{
+	if (m->is_frozen)
+		return m->trail->newest - m->frozen_newest + m->tail_missed -
+		    m->held_missed;
+	if (!m->follow && m->trail->newest > m->tail_bottom)
+		return m->trail->newest - m->tail_bottom;
+	return 0;
+}
+
+double
+rt_model_span_s(const struct rt_model *m)
+{
+	const struct rt_report *r = rt_model_report(m);
+	double up_s = (double)r->source.uptime_ms / 1000;
+	double span_s = r->source.window_s;
+
+	if (!r->source.is_live)
+		up_s = (double)(r->source.to_us - r->source.from_us) / 1e6;
+	if (!(span_s > 0) || span_s > up_s)
+		span_s = up_s;
+	return span_s < 1 ? 1 : span_s;
+}
+
+struct rt_query
+rt_model_query(const struct rt_model *m)
+{
+	return (struct rt_query){
+	    .window_s = m->window_s,
+	    .group = 1u << RT_LABEL_SERVICE | 1u << RT_LABEL_HTTP_ROUTE |
+		1u << RT_LABEL_MODEL_REQUESTED,
+	    .sort = m->sort,
+	    .reverse = m->reverse,
+	    .rows = RT_MODEL_ROWS,
+	    .tail = true,
+	    .tail_cursor = m->tail_cursor,
+	    .tail_max = RT_MODEL_ROWS,
+	};
+}
+
+/* ---- rows and their identities ---------------------------------------- */
+
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+static uint64_t
+hash_text(uint64_t h, const char *z)
+{
+	for (; z && *z; z++)
+		h = (h ^ (unsigned char)*z) * UINT64_C(0x100000001b3);
+	return (h ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+static size_t
+series_count(const struct rt_report *r)
+{
+	return r->series_count;
+}
+
+static uint64_t
+series_id(const struct rt_report *r, size_t row)
+{
+	const struct rt_report_series *s = &r->series[row];
+	uint64_t h = HASH_START + s->is_other;
+
+	for (unsigned l = 0; l < RT_LABEL_COUNT; l++)
+		h = hash_text(h, s->labels[l]);
+	return h;
+}
+
+size_t
+rt_model_classes(const struct rt_report *r, enum rt_class out[RT_CLASS_COUNT])
+{
+	const uint64_t *n = &r->counts.n[RT_C_CLASS];
+	size_t count = 0;
+
+	for (unsigned c = 0; c < RT_CLASS_COUNT; c++) {
+		size_t at = count;
+
+		if (c == RT_CLASS_NONE || n[c] == 0)
+			continue;
+		for (; at > 0 && n[out[at - 1]] < n[c]; at--)
+			out[at] = out[at - 1];
+		out[at] = (enum rt_class)c;
+		count++;
+	}
+	if (n[RT_CLASS_NONE] > 0)
+		out[count++] = RT_CLASS_NONE;
+	return count;
+}
+
+static size_t
+class_count(const struct rt_report *r)
+{
+	enum rt_class classes[RT_CLASS_COUNT];
+
+	return rt_model_classes(r, classes);
+}
+
+static uint64_t
+class_id(const struct rt_report *r, size_t row)
+{
+	enum rt_class classes[RT_CLASS_COUNT];
+
+	(void)rt_model_classes(r, classes);
+	return (uint64_t)classes[row] + 1;
+}
+
+static size_t
+fallback_count(const struct rt_report *r)
+{
+	return r->fallbacks_count;
+}
+
+static uint64_t
+fallback_id(const struct rt_report *r, size_t row)
+{
+	const struct rt_report_fallback *f = &r->fallbacks[row];
+
+	return hash_text(
+	    hash_text(hash_text(HASH_START, f->from), f->to), f->reason);
+}
+
+static size_t
+violation_count(const struct rt_report *r)
+{
+	return r->violations_count;
+}
+
+static uint64_t
+violation_id(const struct rt_report *r, size_t row)
+{
+	return hash_text(HASH_START, r->violations[row].rule);
+}
+
+static size_t
+canary_count(const struct rt_report *r)
+{
+	return r->canaries_count;
+}
+
+static uint64_t
+canary_id(const struct rt_report *r, size_t row)
+{
+	const struct rt_report_canary *c = &r->canaries[row];
+
+	return hash_text(
+	    hash_text(hash_text(HASH_START, c->name), c->route), c->model);
+}
+
+/* Panels without rows have none; the tail has numbers instead. */
+static const struct {
+	size_t (*count)(const struct rt_report *r);
+	uint64_t (*id)(const struct rt_report *r, size_t row);
+} row_sources[RT_PANEL_COUNT] = {
+    [RT_PANEL_ROUTES] = {series_count, series_id},
+    [RT_PANEL_CLASSES] = {class_count, class_id},
+    [RT_PANEL_FALLBACKS] = {fallback_count, fallback_id},
+    [RT_PANEL_AUDIT] = {violation_count, violation_id},
+    [RT_PANEL_CANARY] = {canary_count, canary_id},
+};
+
+/* Rows known from before keep their places, new ones follow. */
+static void
+order_as_before(struct rt_model_rows *rows, const uint64_t *ids, size_t count)
+{
+	bool placed[RT_MODEL_ROWS] = {false};
+	uint16_t order[RT_MODEL_ROWS];
+	size_t n = 0;
+
+	for (size_t p = 0; p < rows->count; p++)
+		for (size_t i = 0; i < count; i++)
+			if (!placed[i] && ids[i] == rows->ids[p]) {
+				placed[i] = true;
+				order[n++] = (uint16_t)i;
+				break;
+			}
+	for (size_t i = 0; i < count; i++)
+		if (!placed[i])
+			order[n++] = (uint16_t)i;
+	memcpy(rows->order, order, count * sizeof(order[0]));
+}
+
+static void
+settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
+{
+	const struct rt_report *r = rt_model_report(m);
+	struct rt_model_rows *rows = &m->rows[p];
+	uint64_t ids[RT_MODEL_ROWS];
+	size_t count = row_sources[p].count(r);
+
+	if (count > RT_MODEL_ROWS)
+		count = RT_MODEL_ROWS;
+	for (size_t i = 0; i < count; i++)
+		ids[i] = row_sources[p].id(r, i);
+	if (hold)
+		order_as_before(rows, ids, count);
+	else
+		for (size_t i = 0; i < count; i++)
+			rows->order[i] = (uint16_t)i;
+	rows->count = count;
+	rows->high = count > rows->high ? count : rows->high;
+	if (rows->at >= count)
+		rows->at = count ? count - 1 : 0;
+	for (size_t i = 0; i < count; i++) {
+		rows->ids[i] = ids[rows->order[i]];
+		if (rows->ids[i] == rows->selected)
+			rows->at = i;
+	}
+	if (count > 0 && rows->selected != 0)
+		rows->selected = rows->ids[rows->at];
+	if (rows->selected == 0)
+		rows->at = 0;
+}
+
+void
+rt_model_settle(struct rt_model *m)
+{
+	bool hold = m->keep_order && m->key_at.us != 0 &&
+	    rt_mono_ms_between(m->key_at, m->now) < RT_MODEL_HOLD_MS;
+
+	for (unsigned p = 0; p < RT_PANEL_COUNT; p++)
+		if (row_sources[p].count)
+			settle_rows(m, (enum rt_panel)p, hold);
+	m->keep_order = true;
+}
+
+/* ---- the answer ------------------------------------------------------- */
+
+static int64_t
+slot_of(int64_t now_us, double step_s)
+{
+	return step_s > 0 ? (int64_t)((double)now_us / (step_s * 1e6)) : now_us;
+}
+
+/* Until the slot is over, rows of `next` keep the columns they had. */
+static void
+keep_trends(struct rt_report *next, const struct rt_report *old)
+{
+	double step_s = old->source.window_s / RT_SERIES_TREND_COLS;
+
+	if (old->source.started_id != next->source.started_id ||
+	    old->source.window_s < next->source.window_s ||
+	    old->source.window_s > next->source.window_s)
+		return;
+	if (slot_of(old->source.now_us, old->trend.step_s) ==
+	    slot_of(next->source.now_us, next->trend.step_s))
+		next->trend = old->trend;
+	if (slot_of(old->source.now_us, step_s) !=
+	    slot_of(next->source.now_us, step_s))
+		return;
+	for (size_t i = 0; i < next->series_count; i++)
+		for (size_t k = 0; k < old->series_count; k++)
+			if (series_id(next, i) == series_id(old, k)) {
+				memcpy(next->series[i].trend,
+				    old->series[k].trend,
+				    sizeof(next->series[i].trend));
+				break;
+			}
+}
+
+static void
+note_collector(struct rt_model *m, const struct rt_report *fresh)
+{
+	if (m->link == RT_LINK_GONE) {
+		m->back_wall = m->now_wall;
+		m->back_at = m->now;
+		m->gap_ms = rt_mono_ms_between(m->answered_at, m->now);
+	}
+	if (m->started_id != 0 && m->started_id != fresh->source.started_id) {
+		m->restarts++;
+		m->restarted_wall = m->now_wall;
+		m->restarted_at = m->now;
+		m->tail_cursor = 0;
+	}
+	m->started_id = fresh->source.started_id;
+	m->link = RT_LINK_UP;
+	m->answered_at = m->now;
+	m->answered_wall = m->now_wall;
+	m->trouble[0] = '\0';
+	m->last_event_us = fresh->source.last_event_age_ms < 0
+	    ? 0
+	    : m->now_wall.us - fresh->source.last_event_age_ms * 1000;
+}
+
+void
+rt_model_answer(struct rt_model *m, struct rt_report *fresh)
+{
+	struct rt_report old = m->live;
+
+	note_collector(m, fresh);
+	if (m->has_live)
+		keep_trends(fresh, &old);
+	m->live = *fresh;
+	*fresh = old;
+	m->has_live = true;
+	if (!m->is_frozen)
+		rt_model_settle(m);
+}
+
+void
+rt_model_trouble(struct rt_model *m, const char *what)
+{
+	rt_text_scrub(m->trouble, sizeof(m->trouble), rt_str_of(what));
+}
+
+void
+rt_model_event(struct rt_model *m, const struct rt_event *e)
+{
+	rt_trail_add(m->trail, e);
+}
+
+static void
+swap_reports(struct rt_model *m)
+{
+	struct rt_report old = m->live;
+
+	m->live = m->frozen;
+	m->frozen = old;
+}
+
+void
+rt_model_freeze(struct rt_model *m, bool frozen)
+{
+	if (frozen == m->is_frozen || (frozen && !m->has_live))
+		return;
+	if (frozen) {
+		swap_reports(m);
+		m->has_live = false;
+		memcpy(m->frozen_trail, m->trail, sizeof(*m->trail));
+		m->frozen_newest = m->trail->newest;
+		m->held_missed = m->tail_missed;
+		m->frozen_wall = m->answered_wall;
+		m->is_frozen = true;
+		return;
+	}
+	m->is_frozen = false;
+	if (!m->has_live)
+		swap_reports(m);
+	m->has_live = true;
+	rt_model_settle(m);
+}
+
+/* ---- the cursor ------------------------------------------------------- */
+
+static void
+move_tail(struct rt_model *m, int by)
+{
+	const struct rt_trail *t = rt_model_trail(m);
+	int64_t lo = (int64_t)rt_trail_oldest(t), hi = (int64_t)t->newest;
+	int64_t at = (int64_t)(m->follow ? t->newest : m->tail_at) + by;
+
+	if (t->newest == 0)
+		return;
+	m->tail_at = (uint64_t)(at < lo ? lo : at > hi ? hi : at);
+	m->follow = by == INT_MAX;
+}
+
+void
+rt_model_move(struct rt_model *m, int by)
+{
+	struct rt_model_rows *rows = &m->rows[m->focus];
+	int64_t at = (int64_t)rows->at + by, last = (int64_t)rows->count - 1;
+
+	if (m->focus == RT_PANEL_TAIL) {
+		move_tail(m, by);
+		return;
+	}
+	if (rows->count == 0)
+		return;
+	rows->at = (size_t)(at < 0 ? 0 : at > last ? last : at);
+	rows->selected = rows->ids[rows->at];
+}

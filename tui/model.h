@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model — the last answer and what the user chose: all that a screen is drawn from.
+ *
+ * What    Views read it, keys change it, feed fills it.  Pure: no clock, no socket, no
+ *         terminal; `now` is handed in.
+ * Answer  A fresh report replaces the live one.  While frozen, the screen keeps a copy of
+ *         report and events; intake goes on and is counted as held.
+ * Rows    A panel with rows shows them in `order`; the cursor sticks to a row's identity
+ *         (a hash of its labels), not to its place.  For RT_MODEL_HOLD_MS after a key the
+ *         order on the screen stays, new rows are added at its end.
+ * Trends  Columns of a trend change once a slot, not once an answer.
+ * Life    Heap object; one thread.
+ */
+#ifndef RT_MODEL_H
+#define RT_MODEL_H
+
+#include "proto/clock.h"
+#include "proto/query.h"
+#include "proto/report.h"
+#include "tui/trail.h"
+
+#define RT_MODEL_ROWS 256u     /* series asked for and shown at most */
+#define RT_MODEL_HOLD_MS 5000  /* order stays after a key */
+#define RT_MODEL_GONE_MS 3000  /* silence after which a collector is gone */
+#define RT_MODEL_NEWS_MS 10000 /* how long "restarted" and "back" are told */
+
+/* clang-format off */
+/* X(ID, title, what it shows): the number keys 1..9 in this order. */
+#define RT_PANELS(X) \
+	X(OVERVIEW,  "Overview",       "Rates per second over time, first-try and final success side by side, and the fate of every operation that ended: the fates add up to the operations ended.") \
+	X(TRIES,     "Attempts/op",    "How many attempts ended operations took: 1, 2, 3, 4, 5 or more.") \
+	X(LATENCY,   "Latency",        "Nearest-rank quantiles, within 1 %, and the number of values they come from. operation: from the start of the first attempt to the last record; attempt: one request; ttft: to the first streamed chunk; backoff: waits announced before a retry of the same target.") \
+	X(ROUTES,    "Routes",         "One row a service, route and model, of the first attempt of each operation. op/s: operations ended; p95, p99: operation time; bud: retry ratio over 0.10, ok, LOW above 0.8, OUT from 1, ? below 20 first attempts.") \
+	X(CLASSES,   "Error classes",  "Attempts by error class and what the client did next: retried, fell back, ended there; what is missing to 100 % said nothing or something unknown. share is of all attempts.") \
+	X(FALLBACKS, "Fallback flow",  "Fallback decisions from one model (or route) to the next, by reason. share: of all fallback decisions; ok: decisions of operations that ended in success.") \
+	X(AUDIT,     "Policy audit",   "Operations that broke a rule of the retry policy, by rule.") \
+	X(CANARY,    "Canary",         "Synthetic probes, shown apart and left out of every rate.") \
+	X(TAIL,      "Tail",           "Accepted events as they come, newest last.")
+/* clang-format on */
+
+#define X(id, title, about) RT_PANEL_##id,
+enum rt_panel { RT_PANELS(X) RT_PANEL_COUNT };
+#undef X
+const char *rt_panel_title(enum rt_panel p);
+const char *rt_panel_about(enum rt_panel p);
+
+enum rt_link {
+	RT_LINK_ASKING, /* no answer yet */
+	RT_LINK_UP,
+	RT_LINK_GONE, /* there was one, and it fell silent */
+};
+
+/* Rows of one panel, as shown. */
+struct rt_model_rows {
+	size_t count;
+	uint16_t order[RT_MODEL_ROWS]; /* place on the screen to row */
+	uint64_t ids[RT_MODEL_ROWS];   /* by place */
+	uint64_t selected;             /* identity; 0: the first row */
+	size_t at, top; /* place of the cursor, first place shown */
+	size_t high;    /* most rows so far: what a table grew to it keeps */
+};
+
+struct rt_model {
+	/* the answer */
+	struct rt_report live, frozen;
+	struct rt_trail *trail, *frozen_trail; /* owned */
+	bool has_live;                         /* live holds an answer */
+	uint64_t tail_cursor;                  /* to ask with */
+	uint64_t tail_missed; /* events that this viewer never saw */
+	/* the collector */
+	enum rt_link link;
+	rt_mono_t now, asked_at, answered_at, started_at;
+	rt_wall_t now_wall, answered_wall;
+	int64_t last_event_us; /* wall; 0: none yet */
+	uint64_t started_id, restarts;
+	rt_wall_t restarted_wall, back_wall; /* 0: did not happen */
+	rt_mono_t restarted_at, back_at;
+	int64_t gap_ms;    /* how long it was gone before it was back */
+	char trouble[160]; /* why the last answer was no use; empty: fine */
+	/* what the user chose */
+	const char *title;    /* borrowed */
+	const char *endpoint; /* borrowed */
+	uint32_t window_s;
+	enum rt_sort sort;
+	bool reverse;
+	bool is_frozen;
+	uint64_t frozen_newest; /* live trail number when frozen */
+	uint64_t held_missed;   /* tail_missed then */
+	rt_wall_t frozen_wall;
+	bool utc, ascii;
+	enum rt_panel focus;
+	enum rt_panel table; /* the one table of a small screen */
+	bool zoomed;
+	bool help;
+	unsigned help_top;
+	rt_mono_t key_at; /* of the last key; us 0: none yet */
+	bool ask_now;     /* a choice needs a fresh answer */
+	bool keep_order;  /* cleared by a choice that asks for another order */
+	struct rt_model_rows rows[RT_PANEL_COUNT];
+	/* the tail's view */
+	bool follow;
+	uint64_t tail_at, tail_bottom; /* trail numbers: cursor, last line */
+	/* what the last frame cost; shown where there is room */
+	uint64_t frame_bytes;
+};
+
+RT_NODISCARD struct rt_model *rt_model_new(
+    const char *title, const char *endpoint, uint32_t window_s);
+void rt_model_free(struct rt_model *m);
+
+/* Time passes: notices that the collector is gone. */
+void rt_model_tick(struct rt_model *m, rt_mono_t now, rt_wall_t wall);
+
+/*
+ * A fresh answer: takes the contents of *fresh and leaves old storage there.  Events of
+ * its tail are not looked at: rt_model_event.
+ */
+void rt_model_answer(struct rt_model *m, struct rt_report *fresh);
+/* An answer that could not be read, or a collector that could not be asked. */
+void rt_model_trouble(struct rt_model *m, const char *what);
+void rt_model_event(struct rt_model *m, const struct rt_event *e);
+
+/* What the screen shows: the live answer or the frozen one. */
+const struct rt_report *rt_model_report(const struct rt_model *m);
+const struct rt_trail *rt_model_trail(const struct rt_model *m);
+/* Is there an answer to show at all? */
+bool rt_model_has_report(const struct rt_model *m);
+/* Events that came and are not shown: frozen or scrolled up. */
+uint64_t rt_model_held(const struct rt_model *m);
+/* Age of the answer on the screen, ms. */
+int64_t rt_model_age_ms(const struct rt_model *m);
+
+/* The question that suits the choices; series rows are grouped for the routes table. */
+struct rt_query rt_model_query(const struct rt_model *m);
+
+/* Seconds that per-second figures divide by: min(window, uptime), at least 1. */
+double rt_model_span_s(const struct rt_model *m);
+
+void rt_model_freeze(struct rt_model *m, bool frozen);
+
+/* Bring order and cursor of every panel in line with the report on the screen. */
+void rt_model_settle(struct rt_model *m);
+/* Move the cursor of the panel in focus; first and last for INT_MIN and INT_MAX. */
+void rt_model_move(struct rt_model *m, int by);
+
+/* Classes with attempts, biggest first, `none` last; returns how many. */
+size_t rt_model_classes(
+    const struct rt_report *r, enum rt_class out[RT_CLASS_COUNT]);
+
+#endif

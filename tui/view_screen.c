@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* The frame around the panels: header, strip, titles, evidence, keys. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/keys.h"
+#include "tui/view.h"
+
+static struct rt_area
+line_of(struct rt_grid *g, unsigned row)
+{
+	return rt_area_sub(rt_area_all(g), row, 0, 1, g->cols);
+}
+
+/* ---- header ----------------------------------------------------------- */
+
+static const char *
+mode_of(const struct rt_model *m, enum rt_role *role)
+{
+	*role = RT_ROLE_WARN;
+	if (m->is_frozen)
+		return "FROZEN";
+	*role = RT_ROLE_BAD;
+	if (m->link == RT_LINK_GONE)
+		return "! STALE";
+	*role = RT_ROLE_WARN;
+	if (m->link == RT_LINK_ASKING)
+		return "~ ASKING";
+	*role = RT_ROLE_GOOD;
+	return rt_model_report(m)->source.is_live ? "LIVE" : "REPLAY";
+}
+
+static void
+format_lag(char *out, size_t size, const struct rt_model *m)
+{
+	int64_t ms = rt_model_age_ms(m);
+	char age[RT_FMT_SIZE];
+
+	if (!rt_model_has_report(m))
+		snprintf(out, size, "lag ?");
+	else if (ms < 10000)
+		snprintf(out, size, "lag %.1fs", (double)ms / 1000);
+	else
+		snprintf(out, size, "lag %s", rt_fmt_age(age, ms));
+}
+
+/* The pieces from the right that still fit beside the name. */
+static void
+draw_header(const struct rt_model *m, struct rt_area a)
+{
+	const struct rt_report *r = rt_model_report(m);
+	char clock[RT_FMT_SIZE], per_s[RT_FMT_SIZE], lag[48], name[256],
+	    pieces[96];
+	const char *named = m->title && m->title[0] ? m->title : m->endpoint;
+	double rate = (double)r->counts.n[RT_C_ACCEPTED] / rt_model_span_s(m);
+	enum rt_role role;
+	const char *mode = mode_of(m, &role);
+	unsigned width, col;
+
+	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_HEADER, ' ');
+	format_lag(lag, sizeof(lag), m);
+	snprintf(pieces, sizeof(pieces), "  win %s  %s  rec %s/s ",
+	    rt_window_name(rt_model_has_report(m) ? (uint32_t)r->source.window_s
+						  : m->window_s),
+	    lag, rt_view_trim(rt_fmt_per_s(per_s, rate)));
+	rt_fmt_clock(
+	    clock, m->is_frozen ? m->frozen_wall.us : m->now_wall.us, m->utc);
+	width = rt_text_cols(pieces) + rt_text_cols(clock) +
+	    rt_text_cols(mode) + 14;
+	if (a.cols < width + 4) {
+		col = rt_area_put(a, 0, 0, RT_ROLE_HEADER, " retrytop ");
+		col = rt_area_put(a, 0, col, role, mode);
+		rt_area_printf(a, 0, col, RT_ROLE_HEADER, " %s %s", clock, lag);
+		return;
+	}
+	col = rt_area_put(a, 0, 0, RT_ROLE_HEADER, " retrytop ");
+	rt_facts_shorten(
+	    name, sizeof(name), named ? named : "?", a.cols - width);
+	col = rt_area_put(a, 0, col, RT_ROLE_HEADER, name) + 2;
+	col = rt_area_put(a, 0, col, role, mode);
+	col = rt_area_printf(a, 0, col, RT_ROLE_HEADER, " %s", clock);
+	rt_area_put(a, 0, col, RT_ROLE_HEADER, pieces);
+}
+
+/* ---- strip, evidence, footer ------------------------------------------ */
+
+static void
+draw_strip(const struct rt_model *m, struct rt_area a)
+{
+	struct rt_fact facts[RT_FACTS_MAX];
+	size_t count = rt_facts(m, facts);
+	unsigned col = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum rt_role role = rt_severity_role(facts[i].severity);
+		unsigned need = rt_text_cols(facts[i].text) +
+		    (unsigned)strlen(facts[i].word) + 4;
+
+		if (i > 0 && col + need > a.cols)
+			continue;
+		col = rt_area_printf(a, 0, col + (i > 0), role, " %c %s ",
+		    rt_severity_glyph(facts[i].severity), facts[i].word);
+		col = rt_area_put(a, 0, col,
+		    facts[i].severity == RT_GOOD ? RT_ROLE_TEXT : role,
+		    facts[i].text);
+		col++;
+	}
+}
+
+/* Lays the items out over `rows` lines; draws where there is an area. */
+static unsigned
+flow_evidence(const struct rt_model *m, unsigned cols, unsigned rows,
+    const struct rt_area *a)
+{
+	struct rt_rate whole =
+	    rt_facts_completeness(&rt_model_report(m)->counts);
+	struct rt_evidence lost[RT_EVIDENCE_MAX];
+	size_t count = rt_facts_evidence(m, lost);
+	unsigned row = 0, col = 10;
+	char text[96];
+
+	rt_fmt_pct(text, whole);
+	if (a) {
+		rt_area_put(*a, 0, 0, RT_ROLE_COLUMN, " evidence ");
+		rt_area_put(*a, 0, col, rt_view_role(whole, RT_ROLE_STRONG),
+		    rt_view_trim(text));
+	}
+	col += rt_text_cols(rt_view_trim(text));
+	if (a)
+		rt_area_put(*a, 0, col, RT_ROLE_TEXT, " complete");
+	col += 9;
+	if (a && count == 0)
+		rt_area_put(*a, 0, col, RT_ROLE_DIM,
+		    cols >= 76 ? "  nothing lost, refused, late or duplicated"
+			       : "  nothing lost");
+	for (size_t i = 0; i < count; i++) {
+		unsigned width;
+
+		rt_facts_evidence_text(text, sizeof(text), &lost[i]);
+		width = rt_text_cols(text) + 2;
+		if (col + width > cols) {
+			row++;
+			col = 0;
+		}
+		if (a && row + 1 == rows && i + 1 < count &&
+		    col + width + 12 > cols) {
+			rt_area_printf(*a, row, col, RT_ROLE_WARN,
+			    "  +%zu more", count - i);
+			break;
+		}
+		if (a)
+			rt_area_put(*a, row, col + 2,
+			    rt_severity_role(lost[i].severity), text);
+		col += width;
+	}
+	return row + 1;
+}
+
+void
+rt_view_evidence_line(const struct rt_model *m, struct rt_area a)
+{
+	(void)flow_evidence(m, a.cols, a.rows, &a);
+}
+
+unsigned
+rt_view_evidence_rows(const struct rt_model *m, unsigned cols)
+{
+	return flow_evidence(m, cols, UINT_MAX, NULL);
+}
+
+static const char *
+first_word(const char *z, char out[16])
+{
+	snprintf(out, 16, "%.*s", (int)strcspn(z, " "), z);
+	return out;
+}
+
+static void
+draw_footer(const struct rt_model *m, struct rt_area a)
+{
+	unsigned count, col = 0;
+	const struct rt_key_row *rows = rt_keys(&count);
+
+	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_FOOTER, ' ');
+	for (unsigned rank = 1; rank <= count; rank++)
+		for (unsigned i = 0; i < count; i++) {
+			char key[16];
+			const char *label = rows[i].label;
+
+			if (rows[i].footer != rank)
+				continue;
+			if (rows[i].action == RT_ACTION_FREEZE && m->is_frozen)
+				label = "Resume";
+			if (rows[i].action == RT_ACTION_BACK &&
+			    (m->help || m->zoomed))
+				label = "Back";
+			first_word(rows[i].keys, key);
+			if (col + strlen(key) + strlen(label) + 2 > a.cols)
+				return;
+			col = rt_area_put(a, 0, col, RT_ROLE_FOOTER, " ");
+			col = rt_area_put(a, 0, col, RT_ROLE_STRONG, key);
+			col = rt_area_printf(
+			    a, 0, col, RT_ROLE_FOOTER, " %s", label);
+			col = rt_area_put(a, 0, col, RT_ROLE_FOOTER,
+			    a.cols >= 100 ? " " : "");
+		}
+}
+
+/* ---- panels ----------------------------------------------------------- */
+
+static void
+draw_title(const struct rt_model *m, const struct rt_box *box, struct rt_area a)
+{
+	const struct rt_view *v = rt_view_of(box->panel);
+	bool focused = m->focus == box->panel;
+	uint32_t rule = m->ascii ? '-' : 0x2500;
+	char status[96] = "";
+	unsigned col;
+
+	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_TITLE, rule);
+	rt_area_put(a, 0, 0, focused ? RT_ROLE_STRONG : RT_ROLE_TITLE,
+	    focused ? ">" : "");
+	col = rt_area_printf(a, 0, 1, focused ? RT_ROLE_STRONG : RT_ROLE_TITLE,
+	    "%u %s ", (unsigned)box->panel + 1, rt_panel_title(box->panel));
+	if (v->status)
+		v->status(m, status, sizeof(status));
+	if (status[0] && col + rt_text_cols(status) + 5 < a.cols)
+		rt_area_printf(a, 0, a.cols - rt_text_cols(status) - 4,
+		    RT_ROLE_TITLE, " %s ", status);
+}
+
+static void
+draw_box(const struct rt_model *m, const struct rt_box *box, struct rt_grid *g)
+{
+	struct rt_area a = rt_area_sub(
+	    rt_area_all(g), box->row, box->col, box->rows, box->cols);
+
+	if (!box->untitled) {
+		draw_title(m, box, a);
+		a = rt_area_sub(a, 1, 0, a.rows ? a.rows - 1 : 0, a.cols);
+	}
+	if (a.rows > 0 && a.cols > 0)
+		rt_view_of(box->panel)->draw(m, a);
+	if (box->col > 0) {
+		struct rt_area edge = rt_area_sub(
+		    rt_area_all(g), box->row, box->col - 1, box->rows, 1);
+
+		for (unsigned row = 0; row < edge.rows; row++)
+			rt_area_fill(edge, row, 0, 1, RT_ROLE_TITLE,
+			    m->ascii       ? row ? '|' : '+'
+				: row == 0 ? 0x252c
+					   : 0x2502);
+	}
+}
+
+static void
+draw_list(
+    const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
+{
+	unsigned from = l->strip ? 2 : 1;
+	unsigned to = l->footer ? l->footer : l->rows;
+
+	if (from < to)
+		rt_view_list(m,
+		    rt_area_sub(rt_area_all(g), from, 0, to - from, l->cols));
+}
+
+static void
+draw_help(
+    const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
+{
+	unsigned from = l->strip ? 2 : 1;
+	unsigned to = l->footer ? l->footer : l->rows;
+
+	if (from < to)
+		rt_view_help(m,
+		    rt_area_sub(rt_area_all(g), from, 0, to - from, l->cols));
+}
+
+static void
+draw_body(
+    const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
+{
+	if (l->rates)
+		rt_view_rates_line(m, line_of(g, l->rates));
+	if (l->fates)
+		rt_view_fates_line(m, line_of(g, l->fates));
+	for (unsigned i = 0; i < l->count; i++)
+		draw_box(m, &l->boxes[i], g);
+	if (l->canary)
+		rt_view_canary_line(m, line_of(g, l->canary));
+	if (l->evidence)
+		rt_view_evidence_line(m,
+		    rt_area_sub(rt_area_all(g), l->evidence, 0,
+			l->footer - l->evidence, g->cols));
+}
+
+void
+rt_view_screen(
+    const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
+{
+	rt_grid_resize(g, l->rows, l->cols, m->ascii);
+	draw_header(m, line_of(g, 0));
+	if (l->strip)
+		draw_strip(m, line_of(g, l->strip));
+	if (m->help)
+		draw_help(m, l, g);
+	else if (l->tier == RT_TIER_LIST)
+		draw_list(m, l, g);
+	else
+		draw_body(m, l, g);
+	if (l->footer)
+		draw_footer(m, line_of(g, l->footer));
+}
