@@ -2,16 +2,20 @@
 /*
  * term — the door to the terminal: ncurses, signals, one write a frame.
  *
- * Frames  ncurses draws into a pipe (enlarged with F_SETPIPE_SZ, or an anonymous memory
- *         file where that is refused); after doupdate it is drained, wrapped in DEC mode
- *         2026 and written to the terminal in one non-blocking write.  While a write
- *         is pending, frames are skipped, never queued; the next one redraws.
+ * Frames  ncurses draws into an anonymous memory file (unlike a pipe it cannot fill up
+ *         and block, whatever the size of the screen); after doupdate it is drained,
+ *         wrapped in DEC mode 2026 where there is something to tear (over 64 bytes), and
+ *         written to the terminal in one non-blocking write.  While a write is pending,
+ *         frames are skipped, never queued.  Nothing is cleared but on resize and redraw.
  * Start   No queries.  Unknown TERM falls back by stem: xterm-kitty, xterm-256color,
- *         xterm, vt100.  The locale decides UTF-8 or ASCII; NO_COLOR and the terminal
- *         decide 256, 8 or mono.
- * End     INT, TERM, HUP, QUIT, PIPE, SEGV, ABRT, a closed terminal, exhausted memory: cooked mode,
- *         primary screen, cursor shown, mouse off.  Fatal ones re-raise.
- * Suspend Ctrl-Z and SIGCONT restore and redraw.
+ *         xterm, vt100; RT_E_IO where the cursor cannot be placed (dumb).  The locale
+ *         decides UTF-8 or ASCII (one that names UTF-8 but is not installed counts as
+ *         UTF-8); NO_COLOR and the terminal decide 256, 8 or mono.
+ * Keys    Ctrl-C, Ctrl-Z and Ctrl-\ come as the signals that they are; read by input.c.
+ * End     INT, TERM, HUP, PIPE and a closed terminal give RT_KEY_CLOSED; a loop that has
+ *         not called rt_term_close a second after the signal is ended.  However the
+ *         process ends (tty.h): cooked mode, primary screen, cursor shown.
+ * Suspend Ctrl-Z and SIGCONT restore and redraw; the loop sees RT_KEY_RESIZE.
  * Life    One at a time (a terminal is a global thing).
  */
 #ifndef RT_TERM_H
@@ -59,13 +63,17 @@ void rt_term_close(struct rt_term *t);
 
 void rt_term_size(const struct rt_term *t, unsigned *rows, unsigned *cols);
 bool rt_term_is_ascii(const struct rt_term *t);
+/* Stays ASCII where the locale is. */
 void rt_term_set_ascii(struct rt_term *t, bool ascii);
 
-/* Show the grid.  RT_E_AGAIN: the terminal is still busy, frame skipped. */
+/*
+ * Show the grid.  RT_E_AGAIN: the terminal is still busy, frame skipped; show the
+ * latest once more later.  RT_E_IO: it is gone.
+ */
 enum rt_err rt_term_show(struct rt_term *t, const struct rt_grid *g);
 /* Draw everything anew next time (Ctrl-L). */
 void rt_term_redraw(struct rt_term *t);
-/* Put `z` in the terminal's clipboard (OSC 52). */
+/* Put `z`, at most 64 KiB, in the clipboard of an xterm-like terminal (OSC 52). */
 void rt_term_copy(struct rt_term *t, const char *z);
 void rt_term_bell(struct rt_term *t);
 void rt_term_suspend(struct rt_term *t);
@@ -79,7 +87,8 @@ int rt_term_wait(
     struct rt_term *t, struct pollfd *fds, unsigned count, int timeout_ms);
 
 struct rt_term_stats {
-	uint64_t frames, skipped, bytes, writes;
+	uint64_t frames, skipped;
+	uint64_t bytes, writes; /* that reached the terminal */
 	uint64_t last_frame_bytes;
 };
 void rt_term_stats(const struct rt_term *t, struct rt_term_stats *out);
