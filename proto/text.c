@@ -242,3 +242,16 @@ rt_text_length(struct rt_str s)
 		n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
 	return n;
 }
+
+struct rt_str
+rt_text_cut(struct rt_str s, size_t count)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.len; i++) {
+		n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+		if (n > count)
+			return (struct rt_str){s.p, i};
+	}
+	return s;
+}

@@ -81,6 +81,9 @@ bool rt_text_is_clean(struct rt_str s);
 /* Code points in clean UTF-8. */
 size_t rt_text_length(struct rt_str s);
 
+/* The first `count` code points of clean UTF-8. */
+struct rt_str rt_text_cut(struct rt_str s, size_t count);
+
 /*
  * Strict JSON number (RFC 8259 grammar; nothing before or after), as double.
  * Correctly rounded.  RT_E_SYNTAX if it is no number, RT_E_FIELD if not finite.

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decode_internal — what the parts of the decoder share.
+ *
+ *	form_json.c, form_text.c   bytes to slots
+ *	slot.c                     a slot to a number, a string, …; secrets
+ *	dialect.c                  slots to fields, as tables
+ *	decode.c                   the order of things
+ */
+#ifndef RT_DECODE_INTERNAL_H
+#define RT_DECODE_INTERNAL_H
+
+#include "proto/decode.h"
+#include "proto/keys.h"
+
+enum rt_slot_type {
+	RT_SLOT_NULL,
+	RT_SLOT_FALSE,
+	RT_SLOT_TRUE,
+	RT_SLOT_NUMBER,
+	RT_SLOT_STRING,
+	RT_SLOT_OBJECT,
+	RT_SLOT_ARRAY,
+};
+
+struct rt_slot {
+	const char *p;    /* borrowed; a string's inside, a number's text */
+	int64_t mantissa; /* number: its digits, where is_short */
+	uint32_t len;
+	enum rt_slot_type type;
+	uint8_t depth;     /* of the key: a flat name beats a nested one */
+	uint8_t fraction;  /* number: digits after the point, where is_short */
+	bool is_short;     /* number: at most 15 digits, no exponent */
+	bool has_escape;   /* string: holds a backslash */
+	bool has_high;     /* string: holds DEL or a byte of 0x80 or more */
+	bool is_empty;     /* "", {} or [] */
+	bool is_sensitive; /* must not be kept */
+};
+
+/* What a value is called. */
+struct rt_name {
+	struct rt_str text; /* raw, borrowed; without the names around it */
+	enum rt_key key;    /* RT_KEY_ALL: none of ours */
+	uint8_t depth;      /* of the object it is in; 1 is the record */
+	bool has_escape;
+	bool is_never; /* itself or its last dotted part must not be kept */
+};
+
+/* A byte becomes at most the three of U+FFFD, and each slot is copied once. */
+#define RT_SCRATCH_BYTES (RT_RECORD_MAX * 3u)
+#define RT_EXTRA_BYTES 40u
+
+struct rt_decoder {
+	struct rt_keys keys;
+	struct rt_decode_opts opts;
+
+	/* the walk */
+	struct rt_str record; /* borrowed */
+	bool maybe_secret;    /* a cheap look says: examine the strings */
+	bool is_too_deep;
+	struct rt_str extra[2]; /* names of RT_KEY_EXTRA_1 and _2 */
+	char extra_text[2][RT_EXTRA_BYTES];
+	struct rt_name sensitive; /* first field dropped; text.p NULL: none */
+
+	/* what it left */
+	uint64_t seen[2]; /* bit enum rt_key: the slot is of this record */
+	struct rt_slot slots[RT_KEY_COUNT];
+
+	struct rt_identity identity;
+	size_t scratch_used;
+	char scratch[RT_SCRATCH_BYTES];
+	char examined[RT_RECORD_MAX * 3u]; /* for rt_slot_holds_secret */
+};
+
+/* ---- forms: false, with a diag, where the bytes are not of that form ---- */
+
+RT_NODISCARD bool rt_form_json(struct rt_decoder *d, struct rt_diag *why);
+RT_NODISCARD bool rt_form_text(struct rt_decoder *d, struct rt_diag *why);
+
+/* Leave the value in its name's slot, once judged whether it may be kept. */
+void rt_decoder_put(
+    struct rt_decoder *d, const struct rt_name *name, struct rt_slot *value);
+
+/*
+ * Look a name up: `path` is the same with the names around it joined.  The caller
+ * has set text, depth and has_escape; `own` is text without escapes.
+ */
+void rt_decoder_name(const struct rt_decoder *d, struct rt_name *name,
+    struct rt_str path, struct rt_str own);
+
+/* ---- slots ---- */
+
+/* The slot, or NULL where the record has no such key, or null or "" there. */
+struct rt_slot *rt_slot_given(struct rt_decoder *d, enum rt_key key);
+/* The same, and NULL where the value had to be dropped. */
+struct rt_slot *rt_slot_kept(struct rt_decoder *d, enum rt_key key);
+
+static inline bool
+rt_slot_is_seen(const struct rt_decoder *d, enum rt_key key)
+{
+	return d->seen[key / 64] >> (key % 64) & 1;
+}
+
+/* Text of a string slot, unescaped and scrubbed: from then on the slot is too. */
+struct rt_str rt_slot_text(struct rt_decoder *d, struct rt_slot *s);
+/* Unescape and scrub into out, which has three bytes for each of the slot's. */
+size_t rt_slot_unescape(char *out, const char *p, size_t len);
+bool rt_slot_holds_secret(struct rt_decoder *d, struct rt_slot *s);
+bool rt_text_holds_secret(struct rt_str s);
+/* May the bytes hold a secret in some string?  Never a wrong no. */
+bool rt_text_may_hold_secret(const char *p, size_t len);
+
+/* RT_REJECT_NOT, RT_REJECT_BAD_TYPE or RT_REJECT_OUT_OF_RANGE. */
+RT_NODISCARD enum rt_reject rt_slot_to_int(
+    struct rt_decoder *d, struct rt_slot *s, int64_t *out);
+RT_NODISCARD enum rt_reject rt_slot_to_double(
+    struct rt_decoder *d, struct rt_slot *s, double *out);
+RT_NODISCARD enum rt_reject rt_slot_to_bool(
+    struct rt_decoder *d, struct rt_slot *s, bool *out);
+
+/* ---- dialects ---- */
+
+struct rt_dialect;
+
+/* The dialect of the slots, or NULL and the reason. */
+const struct rt_dialect *rt_dialect_of(
+    struct rt_decoder *d, enum rt_reject *reason);
+
+/* Read the fields; *e is zeroed.  On refusal *bad is the field. */
+RT_NODISCARD enum rt_reject rt_dialect_read(struct rt_decoder *d,
+    const struct rt_dialect *dialect, struct rt_event *e, enum rt_field *bad);
+
+/* The sentence about a refused field. */
+void rt_dialect_explain(
+    enum rt_reject reason, enum rt_field bad, struct rt_diag *why);
+
+/* One field from a slot, range and all; an absent slot (NULL) is fine. */
+RT_NODISCARD enum rt_reject rt_dialect_put(struct rt_decoder *d,
+    struct rt_event *e, enum rt_field f, struct rt_slot *s);
+
+/* Walk the record again with names in d->extra. */
+void rt_decoder_walk_again(struct rt_decoder *d);
+
+#endif
