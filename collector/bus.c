@@ -18,6 +18,7 @@
 struct port {
 	void *socket; /* owned; NULL: off */
 	struct rt_endpoint endpoint;
+	bool is_bound;
 	char lock_path[RT_ENDPOINT_SIZE + 8]; /* empty: none */
 	int lock_fd;
 	zmq_msg_t frames[FRAMES_MAX]; /* of the last message */
@@ -138,11 +139,16 @@ lock_path(struct port *p, const char *path, struct rt_diag *d)
 	return RT_OK;
 }
 
+/* libzmq leaves the socket file; the lock says that it is ours. */
 static void
 unlock_path(struct port *p)
 {
+	const char *path = ipc_path(p->endpoint.text);
+
 	if (p->lock_path[0] == '\0')
 		return;
+	if (path && p->is_bound)
+		unlink(path);
 	unlink(p->lock_path);
 	close(p->lock_fd);
 	p->lock_path[0] = '\0';
@@ -171,6 +177,18 @@ refuse_bind(
 	    : RT_E_IO;
 }
 
+/* libzmq would delete whatever is at the path. */
+static enum rt_err
+refuse_other_files(const char *path, struct rt_diag *d)
+{
+	struct stat st;
+
+	if (lstat(path, &st) != 0 || S_ISSOCK(st.st_mode))
+		return RT_OK;
+	rt_diag_set(d, path, "is there and no socket; choose another path");
+	return RT_E_USAGE;
+}
+
 static enum rt_err
 bind_port(struct port *p, enum rt_bus_port port, struct rt_diag *d)
 {
@@ -181,6 +199,8 @@ bind_port(struct port *p, enum rt_bus_port port, struct rt_diag *d)
 	mode_t before;
 	int failed = 0;
 
+	if (path && (err = refuse_other_files(path, d)) != RT_OK)
+		return err;
 	if (path && (err = lock_path(p, path, &why)) != RT_OK) {
 		if (err == RT_E_BUSY)
 			return refuse_bind(port, endpoint, EADDRINUSE, d);
@@ -193,6 +213,7 @@ bind_port(struct port *p, enum rt_bus_port port, struct rt_diag *d)
 	umask(before);
 	if (failed)
 		return refuse_bind(port, endpoint, failed, d);
+	p->is_bound = true;
 	if (zmq_getsockopt(
 		p->socket, ZMQ_LAST_ENDPOINT, p->endpoint.text, &size) != 0)
 		return refuse_bind(port, endpoint, zmq_errno(), d);
@@ -269,7 +290,7 @@ rt_bus_close(struct rt_bus *bus)
 			zmq_close(p->socket);
 	}
 	zmq_ctx_term(bus->context);
-	/* Only now is no socket file left that a lock has to protect. */
+	/* Only now does nobody listen at the paths. */
 	for (i = 0; i < RT_BUS_COUNT; i++)
 		unlock_path(&bus->ports[i]);
 	free(bus);
