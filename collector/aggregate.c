@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "collector/audit.h"
 #include "collector/fallback.h"
 #include "collector/intern.h"
 #include "collector/operation.h"
@@ -40,6 +41,8 @@ struct rt_aggregate {
 	struct rt_sequence sequence;
 	struct rt_recent recent;
 	struct rt_probes probes;
+	struct rt_policies policies;
+	struct rt_audit audit;
 	struct rt_buf line; /* canonical form of the event at hand */
 	uint64_t
 	    forgotten; /* ended operations that a full table forgot early */
@@ -71,7 +74,7 @@ rt_aggregate_bytes(const struct rt_capacity *capacity)
 	    rt_operations_bytes(c.operations) +
 	    rt_fallback_bytes(c.fallback_rows, c.operations) +
 	    rt_sequence_bytes(c.emitters) + rt_probes_bytes(c.canaries) +
-	    rt_window_bytes(&rt_window_totals) +
+	    rt_audit_bytes() + rt_window_bytes(&rt_window_totals) +
 	    (uint64_t)c.sketch_chunks * sizeof(struct rt_sketch_chunk) +
 	    c.tail_bytes + (uint64_t)c.refused * sizeof(struct rt_refused);
 }
@@ -81,6 +84,10 @@ rt_aggregate_set_opts(struct rt_aggregate *a, const struct rt_aggregate_opts *o)
 {
 	int64_t timeout_ms = o->operation_timeout_ms;
 
+	if (o->policies)
+		a->policies = *o->policies;
+	else
+		rt_policies_init(&a->policies);
 	a->operation_timeout_us =
 	    (timeout_ms ? timeout_ms : OPERATION_TIMEOUT_MS) * 1000;
 	rt_decoder_free(a->decoder);
@@ -116,6 +123,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	rt_sequence_init(&a->sequence, c.emitters, seed);
 	rt_recent_init(&a->recent, c.tail_bytes, c.refused);
 	rt_probes_init(&a->probes, &a->labels, c.canaries);
+	rt_audit_init(&a->audit, &a->policies, &a->labels);
 	rt_buf_init(&a->line, 4 * RT_RECORD_MAX);
 	return a;
 }
@@ -135,6 +143,7 @@ rt_aggregate_free(struct rt_aggregate *a)
 	rt_sequence_fini(&a->sequence);
 	rt_recent_fini(&a->recent);
 	rt_probes_fini(&a->probes);
+	rt_audit_fini(&a->audit);
 	rt_buf_fini(&a->line);
 	free(a);
 }
@@ -206,11 +215,17 @@ expire(struct rt_aggregate *a)
 	struct rt_operation *o;
 
 	while ((o = rt_operation_oldest_open(&a->operations)) != NULL &&
-	    o->touched_us < before)
+	    o->touched_us < before) {
+		if (!o->is_synthetic)
+			rt_audit_silence(&a->audit, a->clock_us,
+			    rt_series_label(
+				&a->series, o->series, RT_LABEL_SERVICE),
+			    o);
 		settle(a, o,
 		    o->is_failure_on_silence ? RT_ENDING_FAILURE
 					     : RT_ENDING_SILENCE,
 		    0, RT_OPERATION_ENDED_BY_SILENCE);
+	}
 	while ((o = rt_operation_oldest_ended(&a->operations)) != NULL &&
 	    o->touched_us < before)
 		rt_operation_remove(&a->operations, o);
@@ -397,6 +412,7 @@ take_attempt(struct rt_aggregate *a, const struct rt_event *e,
 	    &a->series, rt_series_of(&a->series, e), a->clock_us);
 	enum rt_ending ending;
 
+	rt_audit_attempt(&a->audit, a->clock_us, e, o, is_late);
 	/* A decision log holds failures only: no denominator, no attempt rates. */
 	if (e->shape != RT_SHAPE_DECISIONS)
 		count_attempt(a, e, w, is_late);
@@ -426,6 +442,7 @@ take_summary(
 		total(a, RT_C_LATE);
 	if (o->state != RT_OPERATION_OPEN)
 		return;
+	rt_audit_summary(&a->audit, a->clock_us, e, o, false);
 	time_operation(a, o, e);
 	settle(a, o, rt_ending_of(e),
 	    rt_event_has(e, ATTEMPTS) ? e->attempts : 0,
@@ -465,6 +482,9 @@ take_event(struct rt_aggregate *a, const struct rt_event *e)
 		o = rt_operation_find(&a->operations, e->operation_id);
 		if (is_summary && o && o->has_summary) {
 			total(a, RT_C_DUPLICATES);
+			if (!o->is_synthetic)
+				rt_audit_summary(
+				    &a->audit, a->clock_us, e, o, true);
 			return;
 		}
 		if (!o)
@@ -500,6 +520,7 @@ set_clock(struct rt_aggregate *a, struct rt_event *e, struct rt_moment at)
 		if (!rt_event_has(e, TS)) {
 			e->present |= RT_FIELD_BIT(TS);
 			e->ts_us = at.wall.us;
+			e->ts_is_arrival = true;
 			e->ts_has_fraction = true;
 		}
 	} else if (rt_event_has(e, TS)) {
@@ -508,6 +529,7 @@ set_clock(struct rt_aggregate *a, struct rt_event *e, struct rt_moment at)
 	} else if (a->clock_us > 0) {
 		e->present |= RT_FIELD_BIT(TS);
 		e->ts_us = a->clock_us;
+		e->ts_is_arrival = true;
 	}
 	if (rt_event_has(e, TS)) {
 		if (a->first_ts_us == 0 || e->ts_us < a->first_ts_us)
@@ -517,6 +539,7 @@ set_clock(struct rt_aggregate *a, struct rt_event *e, struct rt_moment at)
 	}
 	a->last_event_us = a->clock_us;
 	rt_window_advance(&a->totals, a->clock_us);
+	rt_audit_advance(&a->audit, a->clock_us);
 	expire(a);
 }
 
@@ -725,6 +748,7 @@ rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
 	rt_sequence_report(&a->sequence, a->clock_us, out);
 	rt_probes_report(&a->probes, a->clock_us, q->window_s, out);
 	rt_recent_report(&a->recent, a->clock_us, out);
+	rt_audit_report(&a->audit, a->clock_us, q->window_s, out);
 	if (q->tail)
 		rt_recent_tail(&a->recent, q->tail_cursor,
 		    q->tail_max ? q->tail_max : TAIL_MAX_DEFAULT, out);

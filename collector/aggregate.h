@@ -18,6 +18,7 @@
 #ifndef RT_AGGREGATE_H
 #define RT_AGGREGATE_H
 
+#include "collector/policy.h"
 #include "proto/clock.h"
 #include "proto/decode.h"
 #include "proto/query.h"
@@ -56,6 +57,7 @@ struct rt_aggregate_opts {
 	int64_t operation_timeout_ms; /* 0: 120 000 */
 	struct rt_capacity capacity;  /* zero members: the default */
 	struct rt_decode_opts decode;
+	const struct rt_policies *policies; /* copied; NULL: the defaults */
 };
 
 struct rt_aggregate; /* opaque */

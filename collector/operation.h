@@ -17,11 +17,12 @@
 #ifndef RT_OPERATION_H
 #define RT_OPERATION_H
 
+#include "collector/audit_state.h"
 #include "proto/counts.h"
 #include "proto/event.h"
 
-#define RT_OPERATION_ID_BYTES \
-	128u /* what is kept of an id; compared by hash beyond */
+/* What is kept of an id in bytes; beyond, it is compared by hash and length. */
+#define RT_OPERATION_ID_BYTES 124u
 
 enum rt_operation_state {
 	RT_OPERATION_OPEN,
@@ -40,12 +41,10 @@ enum rt_operation_phase {
 
 struct rt_operation {
 	uint64_t hash;
-	int64_t
-	    touched_us; /* clock at the last record; of the ending once ended */
-	int64_t start_us; /* ts - elapsed of the first attempt */
+	int64_t touched_us; /* clock at its last record, then at its ending */
+	int64_t start_us;   /* ts - elapsed of the first attempt */
 	uint64_t wasted_us, useful_us;
-	uint64_t
-	    pending_us; /* announced wait, wasted once another attempt follows */
+	uint64_t pending_us; /* announced wait: wasted if an attempt follows */
 	uint32_t prev, next; /* list neighbours: number + 1 */
 	uint32_t series;     /* of the first attempt record */
 	uint32_t fallbacks;  /* chain of the ledger; 0: none open */
@@ -57,7 +56,7 @@ struct rt_operation {
 	uint8_t phase; /* enum rt_operation_phase */
 	bool is_synthetic, has_start, had_fallback, has_summary;
 	bool is_failure_on_silence; /* OpenTelemetry: silence is an answer */
-	uint8_t reserved;
+	struct rt_audit_state audit;
 	uint16_t id_len; /* bytes of the whole id */
 	char id[RT_OPERATION_ID_BYTES];
 };

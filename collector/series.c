@@ -125,6 +125,14 @@ rt_series_of(struct rt_series *s, const struct rt_event *e)
 	return number;
 }
 
+struct rt_str
+rt_series_label(const struct rt_series *s, uint32_t number, enum rt_label label)
+{
+	if (number == 0)
+		return RT_STR_NONE;
+	return rt_intern_get(s->labels, s->rows[number].labels[label]);
+}
+
 struct rt_window *
 rt_series_window(struct rt_series *s, uint32_t number, int64_t now_us)
 {

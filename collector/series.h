@@ -40,6 +40,10 @@ uint64_t rt_series_bytes(uint32_t capacity);
 /* Number of the event's series; 0 where there is no room. */
 uint32_t rt_series_of(struct rt_series *s, const struct rt_event *e);
 
+/* One of its labels; absent for (other) too. */
+struct rt_str rt_series_label(
+    const struct rt_series *s, uint32_t number, enum rt_label label);
+
 /* Its counters, moved to `now`. */
 struct rt_window *rt_series_window(
     struct rt_series *s, uint32_t number, int64_t now_us);

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rules that look at a service or tenant over time instead of one operation.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/audit.h"
+#include "proto/mem.h"
+
+#define MINUTE 60u
+#define REARM_S 60
+#define WAITS_S 300u  /* window of backoff-not-growing */
+#define WAITS_MIN 20u /* first and second retries each */
+#define GROWTH_RATIO 1.2
+#define SAME_MIN 10u    /* equal waits in one second */
+#define SAME_VALUES 32u /* distinct waits followed in one second */
+#define WAIT_CHUNKS 32768u
+
+/* A condition that fires when it becomes true and re-arms after a minute of not. */
+struct crossing {
+	bool is_fired;
+	int64_t false_since_s; /* -1: it holds */
+};
+
+enum { SECOND_FIRST, SECOND_RETRIES, SECOND_FALLBACKS, SECOND_COUNT };
+enum { WAIT_FIRST_RETRY, WAIT_SECOND_RETRY, WAIT_COUNT };
+
+struct rt_audit_service {
+	uint32_t name; /* interned */
+	bool is_tenant;
+	int64_t second; /* of the clock */
+	uint32_t ring[MINUTE][SECOND_COUNT];
+	uint32_t sum[SECOND_COUNT];
+	struct crossing over_budget, not_growing, over_cap;
+	int64_t growth_judged_s;
+	struct rt_window waits;
+	struct {
+		double backoff_ms;
+		uint32_t count;
+	} same[SAME_VALUES]; /* of the current second */
+	uint32_t same_count;
+	bool same_fired;
+};
+
+static struct rt_window_shape
+waits_shape(void)
+{
+	return (struct rt_window_shape){.counters = WAIT_COUNT,
+	    .sketches = WAIT_COUNT,
+	    .fine_s = 1,
+	    .fine_count = WAITS_S + 1,
+	    .coarse_s = 1,
+	    .coarse_count = 1};
+}
+
+void
+rt_audit_services_init(struct rt_audit *a)
+{
+	a->waits_shape = waits_shape();
+	rt_sketch_pool_init(&a->sketches, WAIT_CHUNKS);
+	a->services = rt_xcalloc(RT_AUDIT_SERVICES, sizeof(*a->services));
+	a->waits_storage =
+	    rt_xcalloc(RT_AUDIT_SERVICES, rt_window_bytes(&a->waits_shape));
+}
+
+void
+rt_audit_services_fini(struct rt_audit *a)
+{
+	rt_sketch_pool_fini(&a->sketches);
+	free(a->services);
+	free(a->waits_storage);
+}
+
+uint64_t
+rt_audit_services_bytes(void)
+{
+	struct rt_window_shape shape = waits_shape();
+
+	return (uint64_t)RT_AUDIT_SERVICES *
+	    (sizeof(struct rt_audit_service) + rt_window_bytes(&shape)) +
+	    (uint64_t)WAIT_CHUNKS * sizeof(struct rt_sketch_chunk);
+}
+
+static struct rt_audit_service *
+service_for(struct rt_audit *a, struct rt_str name, bool is_tenant)
+{
+	uint32_t number = rt_intern_put(a->labels, name), i;
+	struct rt_audit_service *s;
+
+	for (i = 0; i < a->services_count; i++) {
+		s = &a->services[i];
+		if (s->name == number && s->is_tenant == is_tenant)
+			return s;
+	}
+	if (a->services_count == RT_AUDIT_SERVICES) {
+		a->services_overflow++;
+		return NULL;
+	}
+	s = &a->services[a->services_count];
+	s->name = number;
+	s->is_tenant = is_tenant;
+	s->second = a->now_us / 1000000;
+	s->growth_judged_s = -1;
+	rt_window_init(&s->waits, &a->waits_shape, &a->sketches,
+	    a->waits_storage +
+		rt_window_bytes(&a->waits_shape) * a->services_count);
+	a->services_count++;
+	return s;
+}
+
+/* Note whether the condition holds; true the moment it begins to and is armed. */
+static bool
+crosses(struct crossing *c, bool holds, int64_t second)
+{
+	if (holds) {
+		bool fires = !c->is_fired;
+
+		c->is_fired = true;
+		c->false_since_s = -1;
+		return fires;
+	}
+	if (c->is_fired && c->false_since_s < 0)
+		c->false_since_s = second;
+	if (c->is_fired && second - c->false_since_s >= REARM_S)
+		c->is_fired = false;
+	return false;
+}
+
+static const struct rt_policy *
+policy_of(struct rt_audit *a, const struct rt_audit_service *s)
+{
+	return rt_policy_of(a->policies, rt_intern_get(a->labels, s->name));
+}
+
+static bool
+is_over_budget(struct rt_audit *a, const struct rt_audit_service *s)
+{
+	const struct rt_policy *p = policy_of(a, s);
+
+	return s->sum[SECOND_FIRST] >= p->budget_min_first &&
+	    s->sum[SECOND_RETRIES] >
+	    p->retry_budget_ratio * s->sum[SECOND_FIRST];
+}
+
+/* The tenant's caps; 0 where it has none. */
+static void
+caps_of(struct rt_audit *a, const struct rt_audit_service *s, uint32_t *retries,
+    uint32_t *fallbacks)
+{
+	struct rt_str name = rt_intern_get(a->labels, s->name);
+	unsigned i;
+
+	*retries = *fallbacks = 0;
+	for (i = 0; i < a->policies->tenants_count; i++)
+		if (rt_str_is(name, a->policies->tenants[i].tenant)) {
+			*retries = a->policies->tenants[i].retries_per_minute;
+			*fallbacks =
+			    a->policies->tenants[i].fallbacks_per_minute;
+		}
+}
+
+static bool
+is_over_cap(struct rt_audit *a, const struct rt_audit_service *s)
+{
+	uint32_t retries, fallbacks;
+
+	caps_of(a, s, &retries, &fallbacks);
+	return (retries > 0 && s->sum[SECOND_RETRIES] > retries) ||
+	    (fallbacks > 0 && s->sum[SECOND_FALLBACKS] > fallbacks);
+}
+
+/*
+ * Step the minute to `second`.  Conditions may lapse on the way, so that they re-arm at
+ * the right time; only records make them fire.
+ */
+static void
+step(struct rt_audit *a, struct rt_audit_service *s, int64_t second)
+{
+	uint32_t *slot;
+	int64_t last = second;
+	int i;
+
+	if (second <= s->second)
+		return;
+	s->same_count = 0;
+	s->same_fired = false;
+	if (second - s->second > 2 * REARM_S)
+		last = s->second + 2 * REARM_S;
+	while (s->second < last) {
+		s->second++;
+		slot = s->ring[s->second % MINUTE];
+		for (i = 0; i < SECOND_COUNT; i++) {
+			s->sum[i] -= slot[i];
+			slot[i] = 0;
+		}
+		if (!is_over_budget(a, s))
+			crosses(&s->over_budget, false, s->second);
+		if (!is_over_cap(a, s))
+			crosses(&s->over_cap, false, s->second);
+	}
+	s->second = second;
+}
+
+void
+rt_audit_advance(struct rt_audit *a, int64_t now_us)
+{
+	uint32_t i;
+
+	if (now_us / 1000000 == a->now_us / 1000000)
+		return;
+	for (i = 0; i < a->services_count; i++)
+		step(a, &a->services[i], now_us / 1000000);
+	a->now_us = now_us;
+}
+
+static void
+judge_growth(struct rt_audit *a, struct rt_audit_service *s)
+{
+	uint64_t n[WAIT_COUNT] = {0}, sums[RT_SUM_COUNT] = {0};
+	struct rt_quantiles q[WAIT_COUNT];
+	struct rt_sketch_dense *dense;
+	bool holds = false;
+	int i;
+
+	if (s->growth_judged_s == s->second)
+		return;
+	s->growth_judged_s = s->second;
+	rt_window_sum(&s->waits, a->now_us, WAITS_S, n, sums);
+	if (n[WAIT_FIRST_RETRY] >= WAITS_MIN &&
+	    n[WAIT_SECOND_RETRY] >= WAITS_MIN) {
+		dense = rt_xcalloc(1, sizeof(*dense));
+		for (i = 0; i < WAIT_COUNT; i++) {
+			memset(dense, 0, sizeof(*dense));
+			rt_window_sketch(&s->waits, a->now_us, WAITS_S,
+			    (enum rt_latency)i, dense);
+			rt_sketch_quantiles(dense, &q[i]);
+		}
+		free(dense);
+		holds = q[WAIT_SECOND_RETRY].p50 <
+		    GROWTH_RATIO * q[WAIT_FIRST_RETRY].p50;
+	}
+	if (crosses(&s->not_growing, holds, s->second))
+		rt_audit_fire(a, RT_RULE_BACKOFF_NOT_GROWING,
+		    "median wait %.0f ms, then %.0f ms (n=%u, %u)",
+		    q[WAIT_FIRST_RETRY].p50, q[WAIT_SECOND_RETRY].p50,
+		    (unsigned)n[WAIT_FIRST_RETRY],
+		    (unsigned)n[WAIT_SECOND_RETRY]);
+}
+
+static void
+note_wait(
+    struct rt_audit *a, struct rt_audit_service *s, const struct rt_event *e)
+{
+	int which;
+
+	if (rt_event_has(e, RETRY_AFTER_MS) || !rt_event_has(e, BACKOFF_MS) ||
+	    e->attempt > 2)
+		return;
+	which = e->attempt == 1 ? WAIT_FIRST_RETRY : WAIT_SECOND_RETRY;
+	rt_window_advance(&s->waits, a->now_us);
+	rt_window_count(&s->waits, (uint32_t)which, 1);
+	rt_window_sample(&s->waits, (enum rt_latency)which, e->backoff_ms);
+	judge_growth(a, s);
+}
+
+static void
+note_same(struct rt_audit *a, struct rt_audit_service *s, double backoff_ms)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->same_count; i++)
+		if (s->same[i].backoff_ms == backoff_ms)
+			break;
+	if (i == SAME_VALUES)
+		return; /* that many different waits are not synchronised */
+	if (i == s->same_count) {
+		s->same[i].backoff_ms = backoff_ms;
+		s->same[i].count = 0;
+		s->same_count++;
+	}
+	if (++s->same[i].count < SAME_MIN || s->same_fired)
+		return;
+	s->same_fired = true;
+	rt_audit_fire(a, RT_RULE_SYNCHRONISED,
+	    "%u retries in one second announced %.0f ms", SAME_MIN, backoff_ms);
+}
+
+static void
+note_attempt(
+    struct rt_audit_service *s, const struct rt_event *e, bool is_fallback)
+{
+	uint32_t *slot = s->ring[s->second % MINUTE];
+	int which = e->attempt > 1 ? SECOND_RETRIES : SECOND_FIRST;
+
+	if (e->shape !=
+	    RT_SHAPE_DECISIONS) { /* holds failures only: no ratio */
+		slot[which]++;
+		s->sum[which]++;
+	}
+	if (is_fallback) {
+		slot[SECOND_FALLBACKS]++;
+		s->sum[SECOND_FALLBACKS]++;
+	}
+}
+
+void
+rt_audit_service_attempt(struct rt_audit *a, const struct rt_event *e)
+{
+	struct rt_audit_service *s = service_for(a, a->service, false);
+	bool is_retry =
+	    rt_event_has(e, DECISION) && e->decision == RT_DECISION_RETRY_SAME;
+	bool is_fallback = rt_event_has(e, DECISION) &&
+	    e->decision == RT_DECISION_FALLBACK_SECONDARY;
+	struct rt_str operation_id = a->operation_id;
+
+	a->operation_id = RT_STR_NONE; /* what fires now is the service's */
+	if (s) {
+		note_attempt(s, e, is_fallback);
+		if (crosses(&s->over_budget, is_over_budget(a, s), s->second))
+			rt_audit_fire(a, RT_RULE_BUDGET_EXCEEDED,
+			    "%u retries, %u first attempts in a minute",
+			    s->sum[SECOND_RETRIES], s->sum[SECOND_FIRST]);
+		if (is_retry)
+			note_wait(a, s, e);
+		if (is_retry && rt_event_has(e, BACKOFF_MS) &&
+		    e->backoff_ms > 0)
+			note_same(a, s, e->backoff_ms);
+	}
+	if (a->policies->tenants_count > 0 && rt_event_has(e, TENANT)) {
+		s = service_for(a, e->tenant, true);
+		if (s) {
+			note_attempt(s, e, is_fallback);
+			if (crosses(&s->over_cap, is_over_cap(a, s), s->second))
+				rt_audit_fire(a, RT_RULE_TENANT_OVER_CAP,
+				    "tenant %.*s: %u retries, %u fallbacks in "
+				    "a minute",
+				    (int)(e->tenant.len < 60 ? e->tenant.len
+							     : 60),
+				    e->tenant.p, s->sum[SECOND_RETRIES],
+				    s->sum[SECOND_FALLBACKS]);
+		}
+	}
+	a->operation_id = operation_id;
+}
