@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every rule: records that make it fire and records that just do not.
+ */
+#include "tests/unit/util.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/aggregate.h"
+#include "proto/rules.h"
+
+/* One record: time in seconds after twelve, operation, attempt, and the rest. */
+#define AT(s, op, n, rest)                                            \
+	"{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T12:00:" s \
+	"Z\",\"operation_id\":\"" op "\",\"attempt\":" n "," rest "}\n"
+#define ONE(rest) AT("01.000", "a", "1", rest)
+#define TWO(first, second) ONE(first) AT("09.000", "a", "2", second)
+#define OK "\"http_response_status_code\":200"
+#define FAIL(st) "\"http_response_status_code\":" st
+#define RETRY ",\"decision\":\"retry_same\",\"backoff_ms\":100"
+#define FALLBACK                                                          \
+	",\"decision\":\"fallback_secondary\",\"decision_reason\":\"r\"," \
+	"\"fallback_target\":\"m\""
+#define SILENCE                                                        \
+	AT("59.000", "z", "1", OK)                                     \
+	"{\"schema\":\"llm-attempt/"                                   \
+	"v1\",\"ts\":\"2026-06-13T12:04:00Z\",\"operation_id\":\"y\"," \
+	"\"attempt\":1," OK "}\n"
+#define OTEL(n, rest)                                                         \
+	"{\"ts\":\"2026-06-13T12:00:01.5Z\",\"trace_id\":\"a\",\"http."       \
+	"request.method\":\"POST\",\"http.request.resend_count\":" n "," rest \
+	"}\n"
+#define SUMMARY                                                                \
+	"{\"schema\":\"llm-operation/"                                         \
+	"v1\",\"ts\":\"2026-06-13T12:00:20Z\",\"operation_id\":\"a\",\"final_" \
+	"outcome\":\"success\"}\n"
+
+struct row {
+	enum rt_rule rule;
+	unsigned want;
+	const char *why, *records;
+};
+
+/* clang-format off */
+static const struct row rows[] = {
+	{RT_RULE_RETRY_AFTER_AUTH, 1, "decided to retry a 401", ONE(FAIL("401") RETRY)},
+	{RT_RULE_RETRY_AFTER_AUTH, 1, "another attempt after a 403 that said nothing", TWO(FAIL("403"), OK)},
+	{RT_RULE_RETRY_AFTER_AUTH, 1, "once an operation", TWO(FAIL("401") RETRY, FAIL("401") RETRY)},
+	{RT_RULE_RETRY_AFTER_AUTH, 0, "a fallback between", TWO(FAIL("401") FALLBACK, OK)},
+	{RT_RULE_RETRY_AFTER_AUTH, 0, "a 429 may be retried", ONE(FAIL("429") RETRY)},
+	{RT_RULE_RETRY_AFTER_AUTH, 0, "synthetic operations are not judged", ONE(FAIL("401") RETRY ",\"synthetic\":true")},
+	{RT_RULE_RETRY_AFTER_AUTH, 1, "also without a word of decisions", OTEL("0", FAIL("0") ",\"http.response.status_code\":401") OTEL("1", "\"http.response.status_code\":200")},
+	{RT_RULE_RETRY_AFTER_AUTH, 0, "another model is a fallback there", OTEL("0", "\"gen_ai.request.model\":\"x\",\"http.response.status_code\":401") OTEL("1", "\"gen_ai.request.model\":\"y\",\"http.response.status_code\":200")},
+	{RT_RULE_RETRY_OF_CALLER_ERROR, 1, "a 400", ONE(FAIL("400") RETRY)},
+	{RT_RULE_RETRY_OF_CALLER_ERROR, 1, "a schema error", ONE(OK ",\"error_type\":\"parse_error\"" RETRY)},
+	{RT_RULE_RETRY_OF_CALLER_ERROR, 0, "a 503", ONE(FAIL("503") RETRY)},
+	{RT_RULE_RETRY_OF_POLICY, 1, "a content filter", ONE(FAIL("400") ",\"error_type\":\"content_filter\"" RETRY)},
+	{RT_RULE_RETRY_OF_POLICY, 0, "a content filter, aborted", ONE(FAIL("400") ",\"error_type\":\"content_filter\",\"decision\":\"abort_error\"")},
+	{RT_RULE_RETRY_OF_QUOTA, 1, "402", ONE(FAIL("402") RETRY)},
+	{RT_RULE_RETRY_OF_QUOTA, 0, "429 is no quota", ONE(FAIL("429") RETRY)},
+	{RT_RULE_FALLBACK_NOT_ALLOWED, 1, "on a 401", ONE(FAIL("401") FALLBACK)},
+	{RT_RULE_FALLBACK_NOT_ALLOWED, 0, "on a 429", ONE(FAIL("429") FALLBACK)},
+	{RT_RULE_FALLBACK_NOT_ALLOWED, 0, "on a cut stream before commit", ONE(OK ",\"error_type\":\"stream_cut\"" FALLBACK)},
+	{RT_RULE_FALLBACK_NOT_ALLOWED, 1, "on a cut stream after commit", ONE(OK ",\"error_type\":\"stream_cut\",\"stream_committed\":true" FALLBACK)},
+	{RT_RULE_FALLBACK_NO_REASON, 1, "no reason", ONE(FAIL("503") ",\"decision\":\"fallback_secondary\"")},
+	{RT_RULE_FALLBACK_NO_REASON, 0, "a reason", ONE(FAIL("503") FALLBACK)},
+	{RT_RULE_FALLBACK_NO_REASON, 0, "the trigger of a decision log",
+	    "{\"schema\":\"fallback-decision-log/v1\",\"ts\":\"2026-06-13T12:00:01Z\",\"correlation_id\":\"a\",\"attempt_number\":1,\"trigger\":{\"type\":\"http_status\",\"http_status\":503},\"decision\":\"fallback_secondary\"}\n"},
+	{RT_RULE_FALLBACK_OVER_CAP, 0, "two", TWO(FAIL("503") FALLBACK, FAIL("503") FALLBACK)},
+	{RT_RULE_FALLBACK_OVER_CAP, 1, "three", TWO(FAIL("503") FALLBACK, FAIL("503") FALLBACK) AT("20.000", "a", "3", FAIL("503") FALLBACK)},
+	{RT_RULE_ATTEMPTS_OVER_CAP, 0, "the client's cap is reached", ONE("\"max_attempts\":1," OK)},
+	{RT_RULE_ATTEMPTS_OVER_CAP, 1, "the client's cap is passed", AT("01.000", "a", "3", "\"max_attempts\":2," OK)},
+	{RT_RULE_ATTEMPTS_OVER_CAP, 0, "five where none is named", AT("01.000", "a", "5", OK)},
+	{RT_RULE_ATTEMPTS_OVER_CAP, 1, "six where none is named", AT("01.000", "a", "6", OK)},
+	{RT_RULE_NO_BACKOFF, 1, "zero", ONE(FAIL("503") ",\"decision\":\"retry_same\",\"backoff_ms\":0")},
+	{RT_RULE_NO_BACKOFF, 1, "absent", ONE(FAIL("503") ",\"decision\":\"retry_same\"")},
+	{RT_RULE_NO_BACKOFF, 0, "a millisecond", ONE(FAIL("503") ",\"decision\":\"retry_same\",\"backoff_ms\":1")},
+	{RT_RULE_NO_BACKOFF, 0, "runbook records say what was applied",
+	    "{\"timestamp\":\"2026-06-13T12:00:01Z\",\"operation_id\":\"a\",\"retry_attempt\":0,\"client_result\":\"failed\",\"retry_budget_remaining\":1,\"http_status_code\":503}\n"},
+	{RT_RULE_BACKOFF_NOT_APPLIED, 1, "89 % of it", ONE(FAIL("503") RETRY) AT("01.089", "a", "2", OK ",\"elapsed_ms\":0")},
+	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "90 % of it", ONE(FAIL("503") RETRY) AT("01.090", "a", "2", OK ",\"elapsed_ms\":0")},
+	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "elapsed not known", ONE(FAIL("503") RETRY) AT("01.001", "a", "2", OK)},
+	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "whole seconds say nothing of a short wait", AT("01", "a", "1", FAIL("503") RETRY) AT("01", "a", "2", OK ",\"elapsed_ms\":0")},
+	{RT_RULE_BACKOFF_NOT_APPLIED, 1, "whole seconds do of a long one", AT("01", "a", "1", FAIL("503") ",\"decision\":\"retry_same\",\"backoff_ms\":10000") AT("02", "a", "2", OK ",\"elapsed_ms\":0")},
+	{RT_RULE_RETRY_AFTER_IGNORED, 1, "89 % of what was asked", ONE(FAIL("429") ",\"decision\":\"retry_same\",\"backoff_ms\":89,\"retry_after_ms\":100")},
+	{RT_RULE_RETRY_AFTER_IGNORED, 0, "90 % of what was asked", ONE(FAIL("429") ",\"decision\":\"retry_same\",\"backoff_ms\":90,\"retry_after_ms\":100")},
+	{RT_RULE_ZERO_BUDGET, 1, "none left", ONE(FAIL("503") RETRY ",\"retry_budget_remaining\":0")},
+	{RT_RULE_ZERO_BUDGET, 0, "one left", ONE(FAIL("503") RETRY ",\"retry_budget_remaining\":1")},
+	{RT_RULE_ZERO_BUDGET, 0, "not known", ONE(FAIL("503") RETRY)},
+	{RT_RULE_BUDGET_OVERRUN, 1, "111 %", ONE(FAIL("503") RETRY ",\"elapsed_ms\":1000,\"timeout_budget_ms\":1000") AT("01.111", "a", "2", OK ",\"elapsed_ms\":0")},
+	{RT_RULE_BUDGET_OVERRUN, 0, "110 %", ONE(FAIL("503") RETRY ",\"elapsed_ms\":1000,\"timeout_budget_ms\":1000") AT("01.100", "a", "2", OK ",\"elapsed_ms\":0")},
+	{RT_RULE_BUDGET_OVERRUN, 1, "already the first attempt", ONE(OK ",\"elapsed_ms\":1200,\"timeout_budget_ms\":1000")},
+	{RT_RULE_BUDGET_OVERRUN, 0, "silence is not time run", ONE(FAIL("503") RETRY ",\"elapsed_ms\":1000,\"timeout_budget_ms\":1000") SILENCE},
+	{RT_RULE_NUMBER_GAP, 1, "1 then 3", ONE(FAIL("503") RETRY) AT("09.000", "a", "3", OK)},
+	{RT_RULE_NUMBER_GAP, 0, "1 then 1", ONE(FAIL("503") RETRY) AT("09.000", "a", "1", OK)},
+	{RT_RULE_NUMBER_GAP, 1, "begins at 2", AT("01.000", "a", "2", OK)},
+	{RT_RULE_NUMBER_GAP, 0, "begins at 2 after a requeue", AT("01.000", "a", "2", OK ",\"requeue_count\":1")},
+	{RT_RULE_NUMBER_GAP, 0, "a return to 1 is a reset", TWO(FAIL("503") RETRY, FAIL("503") RETRY) AT("20.000", "a", "1", OK)},
+	{RT_RULE_NUMBER_RESET, 1, "back to 1", TWO(FAIL("503") RETRY, FAIL("503") RETRY) AT("20.000", "a", "1", OK)},
+	{RT_RULE_NUMBER_RESET, 1, "requeued with no parent", ONE(OK ",\"requeue_count\":1")},
+	{RT_RULE_NUMBER_RESET, 0, "requeued with a parent", ONE(OK ",\"requeue_count\":1,\"parent_operation_id\":\"p\"")},
+	{RT_RULE_NUMBER_RESET, 0, "not requeued", ONE(OK ",\"requeue_count\":0")},
+	{RT_RULE_RETRY_AFTER_COMMIT, 1, "retried", ONE(OK ",\"error_type\":\"stream_cut\",\"stream_committed\":true" RETRY)},
+	{RT_RULE_RETRY_AFTER_COMMIT, 0, "not committed", ONE(OK ",\"error_type\":\"stream_cut\",\"stream_committed\":false" RETRY)},
+	{RT_RULE_RETRY_AFTER_COMMIT, 0, "committed and aborted", ONE(OK ",\"error_type\":\"stream_cut\",\"stream_committed\":true,\"decision\":\"abort_error\"")},
+	{RT_RULE_CUT_STREAM_AS_SUCCESS, 1, "no finish marker", ONE(OK ",\"streaming\":true,\"finish_reason_seen\":false")},
+	{RT_RULE_CUT_STREAM_AS_SUCCESS, 0, "a finish marker", ONE(OK ",\"streaming\":true,\"finish_reason_seen\":true")},
+	{RT_RULE_CUT_STREAM_AS_SUCCESS, 0, "not known", ONE(OK ",\"streaming\":true")},
+	{RT_RULE_CUT_STREAM_AS_SUCCESS, 0, "no stream", ONE(OK ",\"streaming\":false,\"finish_reason_seen\":false")},
+	{RT_RULE_NO_STATUS_AS_SUCCESS, 1, "neither", ONE("\"decision\":\"none\"")},
+	{RT_RULE_NO_STATUS_AS_SUCCESS, 0, "a status", ONE(OK ",\"decision\":\"none\"")},
+	{RT_RULE_NO_STATUS_AS_SUCCESS, 0, "an error type", ONE("\"error_type\":\"odd\",\"decision\":\"none\"")},
+	{RT_RULE_FAILURE_NO_DECISION, 1, "then silence", ONE(FAIL("503")) SILENCE},
+	{RT_RULE_FAILURE_NO_DECISION, 0, "then another attempt", TWO(FAIL("503"), OK) SILENCE},
+	{RT_RULE_FAILURE_NO_DECISION, 0, "a decision, then silence", ONE(FAIL("503") RETRY) SILENCE},
+	{RT_RULE_FAILURE_NO_DECISION, 0, "OpenTelemetry decides nothing", OTEL("0", "\"http.response.status_code\":503") SILENCE},
+	{RT_RULE_RETRY_NO_DECISION, 1, "another attempt", TWO(FAIL("503"), OK)},
+	{RT_RULE_RETRY_NO_DECISION, 0, "decided", TWO(FAIL("503") RETRY, OK)},
+	{RT_RULE_RETRY_NO_DECISION, 0, "OpenTelemetry decides nothing", OTEL("0", "\"http.response.status_code\":503") OTEL("1", "\"http.response.status_code\":200")},
+	{RT_RULE_UNDECLARED_FALLBACK, 1, "another model", TWO("\"model_requested\":\"x\"," FAIL("503") RETRY, "\"model_requested\":\"y\"," OK)},
+	{RT_RULE_UNDECLARED_FALLBACK, 1, "another provider", TWO("\"provider\":\"x\"," FAIL("503") RETRY, "\"provider\":\"y\"," OK)},
+	{RT_RULE_UNDECLARED_FALLBACK, 0, "declared", TWO("\"model_requested\":\"x\"," FAIL("503") FALLBACK, "\"model_requested\":\"y\"," OK)},
+	{RT_RULE_UNDECLARED_FALLBACK, 0, "one not known", TWO("\"model_requested\":\"x\"," FAIL("503") RETRY, OK)},
+	{RT_RULE_MODEL_SWAPPED, 1, "another", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-small\"")},
+	{RT_RULE_MODEL_SWAPPED, 0, "the same in capitals behind a prefix", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"vendor/M-Large\"")},
+	{RT_RULE_MODEL_SWAPPED, 0, "a dated one", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-large-2026-01-31\"")},
+	{RT_RULE_MODEL_SWAPPED, 0, "a short date for -latest", ONE(OK ",\"model_requested\":\"m-large-latest\",\"model_returned\":\"m-large-0131\"")},
+	{RT_RULE_MODEL_SWAPPED, 1, "a suffix that is no date", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-large-013\"")},
+	{RT_RULE_MODEL_SWAPPED, 0, "after a declared fallback", TWO(FAIL("503") FALLBACK, OK ",\"model_requested\":\"x\",\"model_returned\":\"y\"")},
+	{RT_RULE_UNKNOWN_DECISION, 2, "each record", TWO(FAIL("503") ",\"decision\":\"pray\"", FAIL("503") ",\"decision\":\"pray\"")},
+	{RT_RULE_UNKNOWN_DECISION, 0, "a known one", ONE(FAIL("503") RETRY)},
+	{RT_RULE_HIGH_CARDINALITY, 1, "a query string", ONE(OK ",\"http_route\":\"/v1/x?a=1\"")},
+	{RT_RULE_HIGH_CARDINALITY, 1, "a UUID", ONE(OK ",\"http_route\":\"/v1/a6716975-d956-66a9-7e5d-55718c091074/x\"")},
+	{RT_RULE_HIGH_CARDINALITY, 1, "six digits", ONE(OK ",\"http_route\":\"/v1/123456\"")},
+	{RT_RULE_HIGH_CARDINALITY, 0, "five digits", ONE(OK ",\"http_route\":\"/v1/12345\"")},
+	{RT_RULE_HIGH_CARDINALITY, 0, "digits within a word", ONE(OK ",\"http_route\":\"/v1/x1234567\"")},
+	{RT_RULE_SENSITIVE, 1, "a prompt", ONE(OK ",\"prompt\":\"x\"")},
+	{RT_RULE_SENSITIVE, 0, "an empty one", ONE(OK ",\"prompt\":\"\"")},
+	{RT_RULE_NO_TERMINAL, 1, "silence", ONE(FAIL("503") RETRY) SILENCE},
+	{RT_RULE_NO_TERMINAL, 0, "an ending", ONE(FAIL("503") ",\"decision\":\"abort_error\"") SILENCE},
+	{RT_RULE_NO_TERMINAL, 0, "OpenTelemetry ends by silence", OTEL("0", "\"http.response.status_code\":503") SILENCE},
+	{RT_RULE_DUPLICATE_SUMMARY, 1, "two", ONE(OK) SUMMARY SUMMARY},
+	{RT_RULE_DUPLICATE_SUMMARY, 0, "one", ONE(OK) SUMMARY},
+};
+/* clang-format on */
+
+static unsigned
+violations(const char *records, const char *rule, struct rt_report *r)
+{
+	struct rt_aggregate_opts o = {
+	    .capacity = {
+		.series = 64, .operations = 1024, .sketch_chunks = 4096}};
+	struct rt_moment at = {{0}, {0}};
+	struct rt_aggregate *a = rt_aggregate_new(&o, at);
+	struct rt_query q = {0};
+	struct rt_str rest = rt_str_of(records), line;
+	unsigned found = 0;
+	size_t i;
+
+	while (rt_decode_next_line(&rest, &line))
+		rt_aggregate_record(a, line, at, "test");
+	rt_report_reset(r);
+	rt_aggregate_report(a, &q, at, r);
+	for (i = 0; i < r->violations_count; i++)
+		if (strcmp(r->violations[i].rule, rule) == 0)
+			found = (unsigned)r->violations[i].count;
+	for (i = 0; i < RT_REJECT_COUNT; i++)
+		if (r->counts.n[RT_C_REJECT + i] != 0)
+			fail_msg("refused: %s", r->refused[0].detail);
+	rt_aggregate_free(a);
+	return found;
+}
+
+static void
+fires_where_it_must_and_nowhere_else(void **state)
+{
+	bool fired[RT_RULE_COUNT] = {false};
+	struct rt_report r;
+	unsigned found;
+	size_t i;
+
+	(void)state;
+	rt_report_init(&r);
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		found =
+		    violations(rows[i].records, rt_rule_name(rows[i].rule), &r);
+		if (found != rows[i].want)
+			fail_msg("%s, %s: %u times, not %u",
+			    rt_rule_name(rows[i].rule), rows[i].why, found,
+			    rows[i].want);
+		fired[rows[i].rule] = fired[rows[i].rule] || found > 0;
+	}
+	for (i = 0; i < RT_RULE_COUNT; i++)
+		if (rt_rule_grain((enum rt_rule)i) != RT_GRAIN_SERVICE &&
+		    !fired[i])
+			fail_msg(
+			    "no row fires %s", rt_rule_name((enum rt_rule)i));
+	rt_report_fini(&r);
+}
+
+/* n operations of a service, `retried` of them with a second attempt. */
+static void
+operations(struct rt_buf *b, int second, int n, int retried, double first_wait,
+    double second_wait)
+{
+	static int id;
+	int i;
+
+	for (i = 0; i < n; i++, id++) {
+		rt_buf_printf(b,
+		    "{\"schema\":\"llm-attempt/"
+		    "v1\",\"ts\":\"2026-06-13T12:%02d:%02d.%03dZ\","
+		    "\"operation_id\":\"o%d\",\"attempt\":1,\"service\":\"s\","
+		    "\"tenant\":\"t\","
+		    "\"http_response_status_code\":%d%s",
+		    second / 60, second % 60, i % 1000, id,
+		    i >= n - retried ? 503 : 200,
+		    i >= n - retried ? "" : "}\n");
+		if (i < n - retried)
+			continue;
+		rt_buf_printf(b,
+		    ",\"decision\":\"retry_same\",\"backoff_ms\":%g}\n",
+		    first_wait + i);
+		rt_buf_printf(b,
+		    "{\"schema\":\"llm-attempt/"
+		    "v1\",\"ts\":\"2026-06-13T12:%02d:%02d.%03dZ\","
+		    "\"operation_id\":\"o%d\",\"attempt\":2,\"service\":\"s\","
+		    "\"tenant\":\"t\","
+		    "\"http_response_status_code\":503,\"decision\":\"retry_"
+		    "same\",\"backoff_ms\":%g}\n",
+		    second / 60, second % 60, i % 1000, id, second_wait + i);
+	}
+}
+
+static void
+judges_a_service_over_time(void **state)
+{
+	struct rt_report r;
+	struct rt_buf b;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1 << 20);
+	operations(&b, 0, 30, 3, 100, 200);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 0);
+	operations(&b, 1, 1, 1, 100, 200);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
+	operations(&b, 2, 5, 5, 100, 200);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
+	/* Below the limit from second 61 on; armed again a minute later. */
+	operations(&b, 63, 40, 0, 0, 0);
+	operations(&b, 90, 40, 0, 0, 0);
+	operations(&b, 100, 20, 20, 100, 200);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
+	operations(&b, 290, 40, 0, 0, 0);
+	operations(&b, 300, 20, 20, 100, 200);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 2);
+
+	rt_buf_reset(&b);
+	operations(&b, 0, 19, 19, 100, 200);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 0);
+
+	rt_buf_reset(&b);
+	operations(&b, 0, 19, 19, 100, 101);
+	assert_int_equal(violations(b.p, "backoff-not-growing", &r), 0);
+	operations(&b, 5, 1, 1, 109, 110);
+	assert_int_equal(violations(b.p, "backoff-not-growing", &r), 1);
+	rt_buf_reset(&b);
+	operations(&b, 0, 30, 30, 100, 140);
+	assert_int_equal(violations(b.p, "backoff-not-growing", &r), 0);
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
+static void
+notices_waits_that_are_all_the_same(void **state)
+{
+	struct rt_report r;
+	struct rt_buf b;
+	int i, second;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1 << 20);
+	for (second = 0; second < 3; second++)
+		for (i = 0; i < (second == 2 ? 9 : 25); i++)
+			rt_buf_printf(&b,
+			    "{\"schema\":\"llm-attempt/"
+			    "v1\",\"ts\":\"2026-06-13T12:00:%02d.%03dZ\","
+			    "\"operation_id\":\"o%d-%d\",\"attempt\":1,\"http_"
+			    "response_status_code\":503,"
+			    "\"decision\":\"retry_same\",\"backoff_ms\":500}\n",
+			    second, i, second, i);
+	assert_int_equal(violations(b.p, "synchronised-backoff", &r), 2);
+	assert_string_equal(r.violations[0].examples[0].service, "(none)");
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(fires_where_it_must_and_nowhere_else),
+	    cmocka_unit_test(judges_a_service_over_time),
+	    cmocka_unit_test(notices_waits_that_are_all_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
