@@ -151,7 +151,7 @@ asan: ## the tests under address and undefined-behaviour sanitizers
 
 tsan: ## the threaded tests under the thread sanitizer
 	@$(MAKE) --no-print-directory FLAVOUR=tsan all $(UNIT_TESTS:$(O)/%=build/tsan/%)
-	@tests/run.sh unit build/tsan
+	@TSAN_OPTIONS="ignore_noninstrumented_modules=1 $$TSAN_OPTIONS" tests/run.sh unit build/tsan
 
 FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on every decoder, FUZZ_SECONDS each (needs clang)

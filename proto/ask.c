@@ -31,8 +31,10 @@ static const struct {
     {ZMQ_HANDSHAKE_IVL, 2000},
     {ZMQ_RECONNECT_IVL, 50},
     {ZMQ_RECONNECT_IVL_MAX, 1000},
-    /* One question waits for a collector that is away; more would all be stale. */
-    {ZMQ_SNDHWM, 1},
+    /* Few questions wait for a collector that is away: all but the last are
+     * stale.  Not 1: the room of a question that went is given back a moment
+     * later. */
+    {ZMQ_SNDHWM, 2},
     {ZMQ_RCVHWM, 4},
 };
 

@@ -24,8 +24,8 @@ RT_NODISCARD enum rt_err rt_ask_open(
 void rt_ask_close(struct rt_ask *a);
 
 /*
- * Send; gives up any question still open.  RT_E_AGAIN where it cannot be queued (one
- * already waits for a collector that is away): then the earlier one stays open.
+ * Send; gives up any question still open.  RT_E_AGAIN where it cannot be queued (some
+ * already wait for a collector that is away): then the last of them stays open.
  */
 RT_NODISCARD enum rt_err rt_ask_send(struct rt_ask *a, struct rt_str request);
 
