@@ -13,8 +13,9 @@
 #define WAITS_S 300u  /* window of backoff-not-growing */
 #define WAITS_MIN 20u /* first and second retries each */
 #define GROWTH_RATIO 1.2
-#define SAME_MIN 10u    /* equal waits in one second */
-#define SAME_VALUES 32u /* distinct waits followed in one second */
+#define GROWTH_PER_SECOND 32u /* a median costs microseconds: enough */
+#define SAME_MIN 10u          /* equal waits in one second */
+#define SAME_VALUES 32u       /* distinct waits followed in one second */
 #define WAIT_CHUNKS 32768u
 
 /* A condition that fires when it becomes true and re-arms after a minute of not. */
@@ -34,6 +35,7 @@ struct rt_audit_service {
 	uint32_t sum[SECOND_COUNT];
 	struct crossing over_budget, not_growing, over_cap;
 	int64_t growth_judged_s;
+	uint32_t growth_judged; /* times in that second */
 	struct rt_window waits;
 	struct {
 		double backoff_ms;
@@ -223,9 +225,11 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 	bool holds = false;
 	int i;
 
-	if (s->growth_judged_s == s->second)
-		return;
+	if (s->growth_judged_s != s->second)
+		s->growth_judged = 0;
 	s->growth_judged_s = s->second;
+	if (s->growth_judged++ >= GROWTH_PER_SECOND)
+		return;
 	rt_window_sum(&s->waits, a->now_us, WAITS_S, n, sums);
 	if (n[WAIT_FIRST_RETRY] >= WAITS_MIN &&
 	    n[WAIT_SECOND_RETRY] >= WAITS_MIN) {
