@@ -71,7 +71,7 @@ rt_keys(unsigned *count)
 }
 
 const struct rt_key_row *
-rt_keys_find(int code)
+rt_keys_at(int code)
 {
 	for (unsigned i = 0; code != 0 && i < RT_COUNT_OF(table); i++)
 		for (unsigned k = 0; k < RT_KEY_CODES; k++)
@@ -214,7 +214,7 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 enum rt_effect
 rt_keys_apply(struct rt_model *m, const struct rt_layout *l, int code)
 {
-	const struct rt_key_row *row = rt_keys_find(code);
+	const struct rt_key_row *row = rt_keys_at(code);
 
 	if (!row)
 		return RT_EFFECT_NONE;

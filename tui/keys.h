@@ -3,8 +3,8 @@
  * keys — one table of keys: the dispatcher, the help screen, the footer and the test of
  * the man page all read it.  No key is listed that does nothing.
  */
-#ifndef RT_KEYS_H
-#define RT_KEYS_H
+#ifndef RT_TUI_KEYS_H
+#define RT_TUI_KEYS_H
 
 #include "tui/layout.h"
 
@@ -50,7 +50,7 @@ struct rt_key_row {
 
 const struct rt_key_row *rt_keys(unsigned *count);
 /* NULL where the key does nothing. */
-const struct rt_key_row *rt_keys_find(int code);
+const struct rt_key_row *rt_keys_at(int code);
 
 /* What the loop has to do beyond drawing anew. */
 enum rt_effect {

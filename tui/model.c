@@ -44,6 +44,8 @@ rt_model_new(const char *title, const char *endpoint, uint32_t window_s)
 	m->focus = RT_PANEL_ROUTES;
 	m->table = RT_PANEL_ROUTES;
 	m->follow = true;
+	m->tail_cursor = UINT64_MAX;
+	m->tail_next = UINT64_MAX;
 	m->keep_order = true;
 	m->ask_now = true;
 	return m;
@@ -328,38 +330,6 @@ rt_model_settle(struct rt_model *m)
 
 /* ---- the answer ------------------------------------------------------- */
 
-static int64_t
-slot_of(int64_t now_us, double step_s)
-{
-	return step_s > 0 ? (int64_t)((double)now_us / (step_s * 1e6)) : now_us;
-}
-
-/* Until the slot is over, rows of `next` keep the columns they had. */
-static void
-keep_trends(struct rt_report *next, const struct rt_report *old)
-{
-	double step_s = old->source.window_s / RT_SERIES_TREND_COLS;
-
-	if (old->source.started_id != next->source.started_id ||
-	    old->source.window_s < next->source.window_s ||
-	    old->source.window_s > next->source.window_s)
-		return;
-	if (slot_of(old->source.now_us, old->trend.step_s) ==
-	    slot_of(next->source.now_us, next->trend.step_s))
-		next->trend = old->trend;
-	if (slot_of(old->source.now_us, step_s) !=
-	    slot_of(next->source.now_us, step_s))
-		return;
-	for (size_t i = 0; i < next->series_count; i++)
-		for (size_t k = 0; k < old->series_count; k++)
-			if (series_id(next, i) == series_id(old, k)) {
-				memcpy(next->series[i].trend,
-				    old->series[k].trend,
-				    sizeof(next->series[i].trend));
-				break;
-			}
-}
-
 static void
 note_collector(struct rt_model *m, const struct rt_report *fresh)
 {
@@ -372,7 +342,7 @@ note_collector(struct rt_model *m, const struct rt_report *fresh)
 		m->restarts++;
 		m->restarted_wall = m->now_wall;
 		m->restarted_at = m->now;
-		m->tail_cursor = 0;
+		m->tail_next = UINT64_MAX;
 	}
 	m->started_id = fresh->source.started_id;
 	m->link = RT_LINK_UP;
@@ -390,8 +360,6 @@ rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 	struct rt_report old = m->live;
 
 	note_collector(m, fresh);
-	if (m->has_live)
-		keep_trends(fresh, &old);
 	m->live = *fresh;
 	*fresh = old;
 	m->has_live = true;

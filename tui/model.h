@@ -9,7 +9,6 @@
  * Rows    A panel with rows shows them in `order`; the cursor sticks to a row's identity
  *         (a hash of its labels), not to its place.  For RT_MODEL_HOLD_MS after a key the
  *         order on the screen stays, new rows are added at its end.
- * Trends  Columns of a trend change once a slot, not once an answer.
  * Life    Heap object; one thread.
  */
 #ifndef RT_MODEL_H
@@ -66,7 +65,8 @@ struct rt_model {
 	struct rt_report live, frozen;
 	struct rt_trail *trail, *frozen_trail; /* owned */
 	bool has_live;                         /* live holds an answer */
-	uint64_t tail_cursor;                  /* to ask with */
+	/* of the tail: to ask with, UINT64_MAX: the newest; next one, UINT64_MAX: unknown */
+	uint64_t tail_cursor, tail_next;
 	uint64_t tail_missed; /* events that this viewer never saw */
 	/* the collector */
 	enum rt_link link;

@@ -61,6 +61,17 @@ rt_view_bare_pct(char out[RT_FMT_SIZE], struct rt_rate r)
 	return rt_view_trim(out);
 }
 
+unsigned
+rt_view_finished(const struct rt_report *r, const uint32_t *v, unsigned cols)
+{
+	if (!r->source.is_live || cols == 0)
+		return cols;
+	for (unsigned i = 0; i + 1 < cols; i++)
+		if (v[i] > 0)
+			return cols - 1;
+	return cols;
+}
+
 void
 rt_view_empty(const struct rt_model *m, struct rt_area a, unsigned row,
     const char *else_text)

@@ -6,6 +6,7 @@
  *          and then draws nothing; none refuses and none writes outside its area.
  * Empty    A panel without rows says since when, or what to do; it is never blank.
  * Rates    Each has its n; below RT_FMT_FEW it is dimmed.
+ * Trends   Of finished columns, so that they advance once a slot and not once an answer.
  */
 #ifndef RT_VIEW_H
 #define RT_VIEW_H
@@ -64,6 +65,9 @@ const char *rt_view_bare_pct(char out[RT_FMT_SIZE], struct rt_rate r);
 /* Is `place` of the panel the selected one and the panel in focus? */
 bool rt_view_is_selected(
     const struct rt_model *m, enum rt_panel p, size_t place);
+/* How many columns are finished; all of them where only the last has anything. */
+unsigned rt_view_finished(
+    const struct rt_report *r, const uint32_t *v, unsigned cols);
 /* Number text without leading blanks. */
 const char *rt_view_trim(const char *z);
 

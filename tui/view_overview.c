@@ -26,11 +26,12 @@ static void
 draw_trend(const struct rt_report *r, struct rt_area a, unsigned row,
     unsigned col, unsigned width)
 {
-	double top = rt_chart_top(r->trend.v[RT_TREND_ATTEMPTS], r->trend.cols);
+	const uint32_t *attempts = r->trend.v[RT_TREND_ATTEMPTS];
+	unsigned count = rt_view_finished(r, attempts, r->trend.cols);
 
 	rt_chart_spark(a, row, col, width,
 	    row < 2 ? RT_ROLE_CHART : RT_ROLE_ACCENT,
-	    r->trend.v[lines[row].trend], r->trend.cols, top);
+	    r->trend.v[lines[row].trend], count, rt_chart_top(attempts, count));
 }
 
 static void

@@ -189,9 +189,12 @@ draw_row(const struct rt_model *m, const struct plan *p, struct rt_area a,
 		if (!p->show[i])
 			continue;
 		if (i == TREND) {
+			unsigned n = rt_view_finished(
+			    rt_model_report(m), s->trend, RT_SERIES_TREND_COLS);
+
 			rt_chart_spark(a, row, col + 1, columns[i].width - 1,
-			    RT_ROLE_CHART, s->trend, RT_SERIES_TREND_COLS,
-			    rt_chart_top(s->trend, RT_SERIES_TREND_COLS));
+			    RT_ROLE_CHART, s->trend, n,
+			    rt_chart_top(s->trend, n));
 		} else {
 			z = cell(m, s, (enum column)i, text, &role);
 			rt_area_field(

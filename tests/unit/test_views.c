@@ -461,10 +461,10 @@ a_restarted_collector_is_told_for_a_while(void **state)
 	(void)state;
 	open_world(&w);
 	answer(&w, fill_busy);
-	w.m->tail_cursor = 99;
+	w.m->tail_next = 99;
 	pass_ms(&w, 1000);
 	answer(&w, fill_restarted);
-	assert_int_equal(w.m->tail_cursor, 0);
+	assert_true(w.m->tail_next == UINT64_MAX);
 	(void)draw(&w, 24, 120);
 	assert_shows(&w, "RESTARTED at 09:04:32Z: counts began anew");
 	pass_ms(&w, RT_MODEL_NEWS_MS);
@@ -762,35 +762,16 @@ another_sort_is_seen_at_once(void **state)
 }
 
 static void
-fill_next_second(struct rt_report *r)
+trends_leave_out_the_column_that_still_grows(void **state)
 {
-	fill_busy(r);
-	r->source.now_us = NOW_US + 1000000;
-	r->trend.v[RT_TREND_OPS][RT_TREND_COLS_MAX - 1] = 77;
-}
-
-static void
-fill_next_slot(struct rt_report *r)
-{
-	fill_next_second(r);
-	r->source.now_us = NOW_US + 5000000;
-}
-
-static void
-trends_advance_once_a_slot(void **state)
-{
-	struct world w;
-	const uint32_t *last;
+	struct rt_report r = {.source = {.is_live = true}};
+	uint32_t v[4] = {0, 3, 0, 9}, begun[4] = {0, 0, 0, 9};
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	last = &w.m->live.trend.v[RT_TREND_OPS][RT_TREND_COLS_MAX - 1];
-	answer(&w, fill_next_second);
-	assert_int_not_equal(*last, 77);
-	answer(&w, fill_next_slot);
-	assert_int_equal(*last, 77);
-	close_world(&w);
+	assert_int_equal(rt_view_finished(&r, v, 4), 3);
+	assert_int_equal(rt_view_finished(&r, begun, 4), 4);
+	r.source.is_live = false;
+	assert_int_equal(rt_view_finished(&r, v, 4), 4);
 }
 
 static void
@@ -896,7 +877,7 @@ no_key_has_two_meanings(void **state)
 		for (unsigned k = 0; k < RT_KEY_CODES; k++)
 			if (rows[i].codes[k] != 0)
 				assert_ptr_equal(
-				    rt_keys_find(rows[i].codes[k]), &rows[i]);
+				    rt_keys_at(rows[i].codes[k]), &rows[i]);
 }
 
 static void
@@ -906,7 +887,7 @@ keys_that_multiplexers_take_do_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < RT_COUNT_OF(taken); i++)
-		assert_null(rt_keys_find(taken[i]));
+		assert_null(rt_keys_at(taken[i]));
 }
 
 static void
@@ -966,7 +947,7 @@ main(void)
 	    cmocka_unit_test(the_cursor_sticks_to_its_row_when_the_order_turns),
 	    cmocka_unit_test(the_order_holds_for_five_seconds_after_a_key),
 	    cmocka_unit_test(another_sort_is_seen_at_once),
-	    cmocka_unit_test(trends_advance_once_a_slot),
+	    cmocka_unit_test(trends_leave_out_the_column_that_still_grows),
 	    cmocka_unit_test(a_frozen_screen_stays_and_counts_what_it_holds),
 	    cmocka_unit_test(thawing_before_an_answer_keeps_the_old_one),
 	    cmocka_unit_test(scrolling_the_tail_up_holds_it_until_F),

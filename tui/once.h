@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * once — the numbers of the dashboard without a terminal: one answer, printed.
+ */
+#ifndef RT_ONCE_H
+#define RT_ONCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Exit code: 0, 69 where nobody answers in time, 74 where stdout fails. */
+int rt_once_run(
+    const char *endpoint, uint32_t window_s, bool as_json, int timeout_ms);
+
+#endif
