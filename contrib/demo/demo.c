@@ -358,8 +358,7 @@ demo_attempt(struct demo_worker *w, const char *operation_id, int attempt,
 	e.ttft_ms = a->ttft_ms;
 	e.retry_after_ms = a->retry_after_ms;
 	e.streaming = c->is_stream;
-	e.stream_committed =
-	    c->is_stream ? a->content_seen : RT_UNKNOWN;
+	e.stream_committed = c->is_stream ? a->content_seen : RT_UNKNOWN;
 	if (has_answer) {
 		e.usage_seen = a->usage_seen;
 		e.finish_reason_seen = a->finish_seen;
