@@ -408,13 +408,47 @@ put_plain(char *p, const struct decimal *d, int whole)
 	return p;
 }
 
+/*
+ * Durations have three decimals or fewer: v = thousandths / 1000, exactly rounded.  Such a
+ * decimal of up to 15 digits is the only one that short, so it is the shortest.
+ */
+static size_t
+put_thousandths(char out[32], double v)
+{
+	char digits[20];
+	unsigned rest, len = 0, i = sizeof(digits);
+	uint64_t n, whole;
+
+	if (!(v >= 0 && v < 1e11))
+		return 0;
+	n = (uint64_t)(v * 1000 + 0.5);
+	if ((double)n / 1000 != v)
+		return 0;
+	whole = n / 1000;
+	rest = (unsigned)(n % 1000);
+	do
+		digits[--i] = (char)('0' + whole % 10);
+	while (whole /= 10);
+	while (i < sizeof(digits))
+		out[len++] = digits[i++];
+	if (rest)
+		out[len++] = '.';
+	for (; rest; rest = rest % 100 * 10)
+		out[len++] = (char)('0' + rest / 100);
+	out[len] = '\0';
+	return len;
+}
+
 size_t
 rt_text_from_double(char out[32], double v)
 {
+	size_t len = put_thousandths(out, v);
 	struct decimal d;
 	char *p = out;
 	int whole;
 
+	if (len)
+		return len;
 	if (fabs(v) <= 9007199254740992.0 && v == (double)(int64_t)v)
 		return (size_t)snprintf(out, 32, "%lld", (long long)v);
 	if (v < 0)
