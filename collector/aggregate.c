@@ -459,6 +459,8 @@ take_synthetic(
 	total(a, RT_C_SYNTHETIC);
 	if (e->kind == RT_KIND_ATTEMPT)
 		rt_probes_add(&a->probes, a->clock_us, e);
+	else if (o)
+		o->has_summary = true;
 	if (!o || !o->is_synthetic || o->state != RT_OPERATION_OPEN)
 		return;
 	if (rt_ending_of(e) != RT_ENDING_NOT)
