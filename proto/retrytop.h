@@ -38,11 +38,15 @@ struct rt_emitter_opts {
 	const char
 	    *endpoint; /* NULL: $RETRYTOP_INTAKE, else tcp://127.0.0.1:7781 */
 	const char *emitter_id; /* NULL: random; 1..64 of [A-Za-z0-9._-] */
-	size_t ring_bytes; /* 0: 4 MiB; how much waits for acknowledgement */
-	int linger_ms; /* close waits this long for the last answers; 0: 500 */
+	size_t
+	    ring_bytes; /* 0: 4 MiB; from 64 KiB; waits for acknowledgement */
+	int linger_ms;  /* close waits this long for the last answers; 0: 500 */
 };
 
-/* Strings are borrowed for the call only; NULL and the markers mean "not known". */
+/*
+ * Strings are borrowed for the call only.  "Not known" is NULL or "" for a string,
+ * RT_UNKNOWN for a number or flag, and 0 too for `status`.
+ */
 #define RT_UNKNOWN (-1)
 
 struct rt_attempt {
@@ -72,7 +76,11 @@ extern RT_API const struct rt_attempt rt_attempt_unknown;
  */
 RT_API struct rt_emitter *rt_emitter_open(const struct rt_emitter_opts *opts);
 
-/* 0; -1 dropped and counted (EAGAIN ring full, EMSGSIZE, EINVAL required field). */
+/*
+ * 0; -1 dropped and counted: EAGAIN ring full, EMSGSIZE, EINVAL a required field is
+ * missing or one is out of its range (retrytop-protocol(7)).  -1 with EINVAL, counted
+ * nowhere, for a NULL argument or in a child of fork().
+ */
 RT_API int rt_emitter_emit(struct rt_emitter *e, const struct rt_attempt *a);
 
 /* The same for one record that is JSON text already (at most 8 KiB, no newline). */

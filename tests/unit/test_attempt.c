@@ -183,8 +183,8 @@ refuses_what_a_collector_would_refuse(void **state)
 	    {RT_MS_MAX + 1, RT_E_FIELD},
 	    {-0.5, RT_E_FIELD},
 	    {-2, RT_E_FIELD},
-	    {NAN, RT_E_FIELD},
-	    {INFINITY, RT_E_FIELD},
+	    {(double)NAN, RT_E_FIELD},
+	    {(double)INFINITY, RT_E_FIELD},
 	};
 	struct rt_str r;
 	size_t i;
