@@ -287,7 +287,8 @@ static void
 grow(struct rt_aggregate *a, struct rt_operation *o, const struct rt_event *e)
 {
 	enum rt_operation_phase phase = phase_after(e);
-	bool is_followed = rt_event_has(e, FOLLOWUP_OUTCOME);
+	bool is_followed = rt_event_has(e, FOLLOWUP_OUTCOME) &&
+	    e->followup_outcome != RT_OUTCOME_UNKNOWN;
 
 	if (o->records == 0 && rt_event_has(e, TS) &&
 	    rt_event_has(e, ELAPSED_MS)) {
@@ -310,7 +311,7 @@ grow(struct rt_aggregate *a, struct rt_operation *o, const struct rt_event *e)
 	}
 	if (phase != RT_PHASE_RUNNING && rt_event_has(e, BACKOFF_MS))
 		o->pending_us = us_of(e->backoff_ms);
-	if (is_followed && phase != RT_PHASE_RUNNING) {
+	if (is_followed) {
 		o->records++;
 		o->followups++;
 		o->upstream++;
