@@ -120,7 +120,7 @@ $(O)/unit/%: $(O)/tests/unit/%.o $(UNIT_SHARED_OBJECTS) $(ROOMS)
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay_main.o $(UNIT_SHARED_OBJECTS) $(ROOMS)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo "  LINK  $@")
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ROOMS) $(ALL_LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ROOMS) $(CMOCKA_LDLIBS) $(ALL_LDLIBS)
 
 $(O)/bench/%: $(O)/tests/bench/%.o $(ROOMS)
 	@mkdir -p $(@D)
