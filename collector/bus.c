@@ -40,7 +40,7 @@ static const struct {
 } kinds[RT_BUS_COUNT] = {
     [RT_BUS_EVENTS] = {"events", ZMQ_SUB, 1, 20000, 1, RT_BUS_BYTES_MAX},
     [RT_BUS_INTAKE] = {"intake", ZMQ_ROUTER, 3, 64, 256, RT_BUS_BYTES_MAX},
-    [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 4, 65536},
+    [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 2, 65536},
 };
 
 /* Of every socket: unlimited or unnoticed by default. */
