@@ -302,7 +302,6 @@ open_level(struct walk *w, const char *p)
 	struct rt_slot s = {
 	    .p = p, .type = is_object ? RT_SLOT_OBJECT : RT_SLOT_ARRAY};
 	uint64_t bit;
-	struct level *outer = &w->levels[w->depth], *inner = outer + 1;
 
 	w->at = p;
 	p = skip_space(p + 1, w->end);
@@ -310,6 +309,8 @@ open_level(struct walk *w, const char *p)
 	if (w->depth > 0)
 		put(w, &s);
 	if (w->depth < RT_DEPTH_MAX) {
+		struct level *outer = &w->levels[w->depth], *inner = outer + 1;
+
 		inner->prefix_len = w->depth == 0 ? 0
 		    : is_object                   ? prefix_of(w, &outer->name)
 						  : NO_PREFIX;
