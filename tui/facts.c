@@ -121,6 +121,10 @@ rt_facts_route(
 		snprintf(out, size, "(other)");
 		return;
 	}
+	if (!service && !route && !model) {
+		snprintf(out, size, "-");
+		return;
+	}
 	service = service ? service : "-";
 	route = route ? route : "-";
 	model = model ? model : "-";
@@ -348,16 +352,21 @@ say_worst(struct facts *f, const struct rt_report *r)
 			where = &r->series[i];
 		}
 	}
-	if (!where || !(worst.numerator > 0))
+	/* Where every route has too few, all of them together may not. */
+	if (!where)
+		worst = rt_rate(&r->counts, RT_RATE_ERROR);
+	if (!(worst.numerator > 0) || worst.denominator < RT_FMT_FEW)
 		return;
 	share = worst.numerator / worst.denominator;
-	rt_facts_route(route, sizeof(route), where, 44);
+	snprintf(route, sizeof(route), "all routes together");
+	if (where)
+		rt_facts_route(route, sizeof(route), where, 44);
 	say(f,
 	    share >= ERRORS_BAD        ? RT_BAD
 		: share >= ERRORS_WARN ? RT_WARN
 				       : RT_NOTE,
-	    "WORST", "error %s of n=%.0f  %s", rt_fmt_pct(pct, worst),
-	    worst.denominator, route);
+	    where ? "WORST" : "ERRORS", "error %s of n=%.0f  %s",
+	    rt_fmt_pct(pct, worst), worst.denominator, route);
 }
 
 static void

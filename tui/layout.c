@@ -172,7 +172,16 @@ settle_tail(const struct rt_layout *l, struct rt_model *m)
 	uint64_t oldest = rt_trail_oldest(t), bottom = m->tail_bottom;
 
 	if (m->follow) {
-		m->tail_at = m->tail_bottom = t->newest;
+		bool crowd = t->newest > bottom + page && bottom > 0;
+
+		m->tail_at = t->newest;
+		if (crowd &&
+		    rt_mono_ms_between(m->tail_moved_at, m->now) <
+			RT_MODEL_CROWD_MS)
+			return;
+		if (m->tail_bottom != t->newest)
+			m->tail_moved_at = m->now;
+		m->tail_bottom = t->newest;
 		return;
 	}
 	if (m->tail_at < oldest)

@@ -354,11 +354,30 @@ note_collector(struct rt_model *m, const struct rt_report *fresh)
 	    : m->now_wall.us - fresh->source.last_event_age_ms * 1000;
 }
 
+/* A line of one-second columns would be drawn anew every second. */
+static void
+steady_trend(struct rt_model *m, struct rt_report *fresh)
+{
+	const struct rt_report *old = &m->live;
+
+	if (m->has_live && m->trend_at.us != 0 &&
+	    rt_mono_ms_between(m->trend_at, m->now) < RT_MODEL_TREND_MS &&
+	    old->source.started_id == fresh->source.started_id &&
+	    (uint32_t)old->source.window_s ==
+		(uint32_t)fresh->source.window_s &&
+	    old->counts.n[RT_C_ATTEMPTS] > 0)
+		fresh->trend = old->trend;
+	else
+		m->trend_at = m->now;
+}
+
 void
 rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 {
-	struct rt_report old = m->live;
+	struct rt_report old;
 
+	steady_trend(m, fresh);
+	old = m->live;
 	note_collector(m, fresh);
 	m->live = *fresh;
 	*fresh = old;

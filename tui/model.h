@@ -22,6 +22,8 @@
 #define RT_MODEL_ROWS 256u     /* series asked for and shown at most */
 #define RT_MODEL_HOLD_MS 5000  /* order stays after a key */
 #define RT_MODEL_GONE_MS 3000  /* silence after which a collector is gone */
+#define RT_MODEL_TREND_MS 5000 /* the time line moves at most so often */
+#define RT_MODEL_CROWD_MS 2000 /* a tail too fast to read moves so often */
 #define RT_MODEL_NEWS_MS 10000 /* how long "restarted" and "back" are told */
 
 /* clang-format off */
@@ -101,6 +103,7 @@ struct rt_model {
 	/* the tail's view */
 	bool follow;
 	uint64_t tail_at, tail_bottom; /* trail numbers: cursor, last line */
+	rt_mono_t tail_moved_at, trend_at;
 	/* what the last frame cost; shown where there is room */
 	uint64_t frame_bytes;
 };

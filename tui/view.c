@@ -52,12 +52,16 @@ rt_view_rate(struct rt_area a, unsigned row, unsigned col, const char *label,
 const char *
 rt_view_bare_pct(char out[RT_FMT_SIZE], struct rt_rate r)
 {
+	double pct = rt_rate_known(r) ? 100 * r.numerator / r.denominator : 0;
 	char *sign;
 
 	rt_fmt_pct(out, r);
 	sign = strchr(out, '%');
 	if (sign)
 		*sign = '\0';
+	/* Only a ratio can pass 100. */
+	if (pct >= 100)
+		snprintf(out, RT_FMT_SIZE, pct < 9999.5 ? "%.0f" : "9999", pct);
 	return rt_view_trim(out);
 }
 

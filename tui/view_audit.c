@@ -8,13 +8,13 @@ static void
 draw_row(struct rt_area a, unsigned row, const struct rt_report_violation *v)
 {
 	unsigned name = a.cols > 36 ? 28 : a.cols > 8 ? a.cols - 8 : 0;
-	char text[256];
+	char text[256], count[RT_FMT_SIZE];
 
 	rt_facts_shorten(text, sizeof(text), v->rule ? v->rule : "?", name);
 	rt_area_field(a, row, 1, name, false, RT_ROLE_TEXT, text);
-	rt_area_field(a, row, 1 + name, 6, true, RT_ROLE_WARN,
-	    rt_fmt_count(text, v->count));
-	rt_area_put(a, row, 8 + name, RT_ROLE_WARN, "~");
+	snprintf(text, sizeof(text), "~%s",
+	    rt_view_trim(rt_fmt_count(count, v->count)));
+	rt_area_field(a, row, 1 + name, 7, true, RT_ROLE_WARN, text);
 	if (v->examples_count > 0 && a.cols > name + 18)
 		rt_area_printf(a, row, 10 + name, RT_ROLE_DIM, "%.12s %s",
 		    v->examples[0].operation_id ? v->examples[0].operation_id

@@ -41,10 +41,13 @@ draw_row(struct rt_area a, unsigned row, const struct rt_report_canary *c)
 	else
 		snprintf(text, sizeof(text), "-");
 	col = col < name + 30 ? name + 30 : col;
-	rt_area_printf(a, row, col + 1, c->last_ok ? RT_ROLE_TEXT : RT_ROLE_BAD,
-	    "%s %s  %s  ttft %s", text, c->error_class ? c->error_class : "-",
-	    rt_view_trim(rt_fmt_ms(ms, c->elapsed_ms)),
-	    rt_view_trim(rt_fmt_ms(ttft, c->ttft_ms)));
+	col = rt_area_printf(a, row, col + 1,
+	    c->last_ok ? RT_ROLE_TEXT : RT_ROLE_BAD, "%s %s  %s", text,
+	    c->error_class ? c->error_class : "-",
+	    rt_view_trim(rt_fmt_ms(ms, c->elapsed_ms)));
+	if (c->ttft_ms >= 0 && col + 13 <= a.cols)
+		rt_area_printf(a, row, col, RT_ROLE_DIM, "  ttft %s",
+		    rt_view_trim(rt_fmt_ms(ttft, c->ttft_ms)));
 }
 
 static void

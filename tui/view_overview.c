@@ -179,13 +179,13 @@ draw_all(const struct rt_model *m, struct rt_area a)
 	const struct rt_counts *c = &r->counts;
 	struct rt_evidence lost[RT_EVIDENCE_MAX];
 	size_t count = rt_facts_evidence(m, lost);
-	bool two = a.cols >= 96;
+	bool two = a.cols >= 76;
 	struct rt_area left = a, right = a;
 	unsigned row = 0;
 
 	if (two) {
-		left = rt_area_sub(a, 0, 0, a.rows, a.cols / 2);
-		right = rt_area_sub(a, 0, a.cols / 2, a.rows, a.cols);
+		left = rt_area_sub(a, 0, 0, a.rows, a.cols * 11 / 20);
+		right = rt_area_sub(a, 0, a.cols * 11 / 20, a.rows, a.cols);
 	}
 	for (unsigned i = 0; i < RT_RATE_COUNT; i++)
 		draw_value(left, row++, (enum rt_rate_id)i, c);
@@ -193,10 +193,11 @@ draw_all(const struct rt_model *m, struct rt_area a)
 	for (unsigned i = 0; i < RT_FATE_COUNT; i++)
 		draw_fate(right, row++, (enum rt_fate)i, c);
 	rt_area_printf(right, row++, 1, RT_ROLE_DIM,
-	    "= %llu ended; started %llu, open now: running %llu, in backoff "
-	    "%llu, on fallback %llu",
+	    "= %llu ended of %llu started",
 	    (unsigned long long)c->n[RT_C_OPS_ENDED],
-	    (unsigned long long)c->n[RT_C_OPS_STARTED],
+	    (unsigned long long)c->n[RT_C_OPS_STARTED]);
+	rt_area_printf(right, row++, 1, RT_ROLE_DIM,
+	    "open: %llu run, %llu wait, %llu fbk",
 	    (unsigned long long)r->open.running,
 	    (unsigned long long)r->open.in_backoff,
 	    (unsigned long long)r->open.on_fallback);
@@ -320,8 +321,12 @@ group_fates(struct rt_buf *b, const struct rt_counts *c)
 void
 rt_view_fates_line(const struct rt_model *m, struct rt_area a)
 {
-	const struct rt_counts *c = &rt_model_report(m)->counts;
+	const struct rt_report *r = rt_model_report(m);
+	const struct rt_counts *c = &r->counts;
+	uint64_t open =
+	    r->open.running + r->open.in_backoff + r->open.on_fallback;
 	char text[400];
+	unsigned col;
 	struct rt_buf b;
 
 	for (int step = 0; step < 3; step++) {
@@ -337,7 +342,10 @@ rt_view_fates_line(const struct rt_model *m, struct rt_area a)
 		if (b.len <= a.cols)
 			break;
 	}
-	rt_area_put(a, 0, 0,
+	col = rt_area_put(a, 0, 0,
 	    c->n[RT_C_OPS_ENDED] < RT_FMT_FEW ? RT_ROLE_DIM : RT_ROLE_TEXT,
 	    text);
+	snprintf(text, sizeof(text), ", %llu open", (unsigned long long)open);
+	if (col + strlen(text) <= a.cols)
+		rt_area_put(a, 0, col, RT_ROLE_DIM, text);
 }

@@ -115,10 +115,14 @@ draw_wide(struct rt_area a, unsigned row, unsigned col,
 	describe_wait(text, sizeof(text), t);
 	col = rt_area_field(a, row, col, 10, false, role, text);
 	describe_end(text, sizeof(text), t);
-	col = rt_area_put(a, row, col, role, text);
+	if (text[0] && rt_text_cols(text) + col < a.cols)
+		col = rt_area_put(a, row, col, role, text) + 1;
+	else if (text[0] && col < a.cols)
+		col =
+		    rt_area_field(a, row, col, a.cols - col, false, role, text);
 	if (t->reason[0] && col + 4 < a.cols)
-		rt_area_put(
-		    a, row, col + (text[0] ? 2 : 0), RT_ROLE_DIM, t->reason);
+		rt_area_field(
+		    a, row, col, a.cols - col, false, RT_ROLE_DIM, t->reason);
 }
 
 /* What tells attempts of one operation apart: the model, else route, else service. */
@@ -177,8 +181,8 @@ draw_row(const struct rt_model *m, struct rt_area a, unsigned row,
 	char clock[40], id[OP_COLS * 4 + 1];
 	unsigned col = 1;
 
-	col = rt_area_field(
-	    a, row, col, 10, false, RT_ROLE_DIM, clock_of(m, t, clock));
+	col =
+	    rt_area_field(a, row, col, 10, false, role, clock_of(m, t, clock));
 	col = rt_area_field(a, row, col + 1, OP_COLS, false, role,
 	    short_id(t->operation_id, id));
 	col = put_number(a, row, col + 1, 3, "a", t->attempt, role) + 1;
@@ -192,7 +196,7 @@ static void
 draw(const struct rt_model *m, struct rt_area a)
 {
 	const struct rt_trail *t = rt_model_trail(m);
-	uint64_t bottom = m->follow ? t->newest : m->tail_bottom;
+	uint64_t bottom = m->tail_bottom;
 	uint64_t shown = bottom < a.rows ? bottom : a.rows;
 
 	if (t->newest == 0) {

@@ -21,7 +21,7 @@
 #define READY_MS 5000 /* how long a private one may take to serve */
 #define ONCE_MS 2000
 #define WINDOW_S 300
-#define DRAW_MS 1000 /* the clock and the age go on without answers */
+#define DRAW_MS 1300 /* without an answer: the clock and the age go on */
 
 /* ---- the loop --------------------------------------------------------- */
 

@@ -651,7 +651,8 @@ route_names_keep_what_tells_them_apart(void **state)
 		"checkout chat/completions m-small"},
 	    {"checkout", "/v1/chat/completions", "m-small", 24,
 		"checkout cha~ons m-small"},
-	    {NULL, NULL, NULL, 24, "- - -"},
+	    {NULL, NULL, NULL, 24, "-"},
+	    {"a", NULL, "m", 24, "a - m"},
 	};
 	char out[256];
 
@@ -772,6 +773,54 @@ trends_leave_out_the_column_that_still_grows(void **state)
 	assert_int_equal(rt_view_finished(&r, begun, 4), 4);
 	r.source.is_live = false;
 	assert_int_equal(rt_view_finished(&r, v, 4), 4);
+}
+
+static void
+fill_later(struct rt_report *r)
+{
+	fill_busy(r);
+	r->trend.v[RT_TREND_OPS][0] = 77;
+}
+
+static void
+the_time_line_moves_every_five_seconds_at_most(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	pass_ms(&w, RT_MODEL_TREND_MS - 1);
+	answer(&w, fill_later);
+	assert_int_not_equal(w.m->live.trend.v[RT_TREND_OPS][0], 77);
+	pass_ms(&w, 1);
+	answer(&w, fill_later);
+	assert_int_equal(w.m->live.trend.v[RT_TREND_OPS][0], 77);
+	close_world(&w);
+}
+
+static void
+a_tail_too_fast_to_read_moves_every_two_seconds(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_busy);
+	see_events(&w, 10);
+	(void)draw(&w, 24, 80);
+	assert_int_equal(w.m->tail_bottom, 10);
+	pass_ms(&w, 1000);
+	see_events(&w, 100);
+	(void)draw(&w, 24, 80);
+	assert_int_equal(w.m->tail_bottom, 10);
+	pass_ms(&w, 1000);
+	(void)draw(&w, 24, 80);
+	assert_int_equal(w.m->tail_bottom, 110);
+	see_events(&w, 3);
+	(void)draw(&w, 24, 80);
+	assert_int_equal(w.m->tail_bottom, 113);
+	close_world(&w);
 }
 
 static void
@@ -948,6 +997,8 @@ main(void)
 	    cmocka_unit_test(the_order_holds_for_five_seconds_after_a_key),
 	    cmocka_unit_test(another_sort_is_seen_at_once),
 	    cmocka_unit_test(trends_leave_out_the_column_that_still_grows),
+	    cmocka_unit_test(the_time_line_moves_every_five_seconds_at_most),
+	    cmocka_unit_test(a_tail_too_fast_to_read_moves_every_two_seconds),
 	    cmocka_unit_test(a_frozen_screen_stays_and_counts_what_it_holds),
 	    cmocka_unit_test(thawing_before_an_answer_keeps_the_old_one),
 	    cmocka_unit_test(scrolling_the_tail_up_holds_it_until_F),
