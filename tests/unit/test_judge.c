@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/util.h"
+
+#include "collector/canary/judge.h"
+#include "collector/canary/reply.h"
+#include "collector/canary/sse.h"
+
+/* The five levels as "thbcu", a dot for each that is not reached. */
+static const char *
+levels_of(const struct rt_judgement *j)
+{
+	static char out[RT_LEVEL_COUNT + 1];
+
+	for (unsigned i = 0; i < RT_LEVEL_COUNT; i++)
+		out[i] = j->levels[i] ? *rt_level_name((enum rt_level)i) : '.';
+	return out;
+}
+
+static void
+check(const char *why, const struct rt_judgement *j, const char *levels,
+    const char *error_type)
+{
+	if (strcmp(levels_of(j), levels) != 0)
+		fail_msg("%s: levels %s, not %s", why, levels_of(j), levels);
+	if (!error_type != !j->error_type ||
+	    (error_type && strcmp(error_type, j->error_type) != 0))
+		fail_msg("%s: %s, not %s", why,
+		    j->error_type ? j->error_type : "sound",
+		    error_type ? error_type : "sound");
+}
+
+static void
+judges_plain_answers(void **state)
+{
+	static const struct {
+		const char *why;
+		int status;
+		const char *transport, *body, *levels, *error_type;
+	} rows[] = {
+	    {"sound", 200, NULL,
+		"{\"object\":\"chat.completion\",\"choices\":[{\"message\":"
+		"{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}",
+		"thbcu", NULL},
+	    {"no finish reason", 200, NULL,
+		"{\"choices\":[{\"message\":{\"content\":\"x\"},"
+		"\"finish_reason\":null}]}",
+		"thbc.", "schema_no_finish"},
+	    {"no content", 200, NULL,
+		"{\"choices\":[{\"message\":{\"content\":\"\"},"
+		"\"finish_reason\":\"stop\"}]}",
+		"thbc.", "schema_no_finish"},
+	    {"no choices", 200, NULL, "{\"choices\":[]}", "thb..",
+		"schema_mismatch"},
+	    {"choices of another type", 200, NULL, "{\"choices\":[7]}", "thb..",
+		"schema_mismatch"},
+	    {"another shape", 200, NULL, "{\"a\":1}", "thb..",
+		"schema_mismatch"},
+	    {"error after 200", 200, NULL, "{\"error\":{\"code\":\"x\"}}",
+		"thb..", "upstream_error"},
+	    {"error as text", 200, NULL, "{\"error\":\"x\"}", "thb..",
+		"upstream_error"},
+	    {"an array", 200, NULL, "[]", "th...", "parse_error"},
+	    {"HTML", 200, NULL, "<html>", "th...", "parse_error"},
+	    {"nothing", 200, NULL, "", "th...", "parse_error"},
+	    {"redirect", 302, NULL, "", "t....", "redirect"},
+	    {"refusal", 503, NULL, "{\"error\":{}}", "t.b..", "http_error"},
+	    {"refusal in HTML", 503, NULL, "<html>", "t....", "http_error"},
+	    {"quota by status", 402, NULL, "{}", "t.b..", "quota"},
+	    {"quota by code", 429, NULL,
+		"{\"error\":{\"code\":\"insufficient_quota\"}}", "t.b..",
+		"quota"},
+	    {"the caller's mistake, sent as 500", 500, NULL,
+		"{\"error\":{\"code\":\"invalid_request_error\"}}", "t.b..",
+		"invalid_request"},
+	    {"no answer", 0, "timeout_connect", "", ".....", "timeout_connect"},
+	    {"broken off", 200, "connection_reset", "{\"choi", ".h...",
+		"connection_reset"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_judgement j;
+
+		rt_judge_plain(&j, rows[i].status, rows[i].transport,
+		    rt_str_of(rows[i].body));
+		check(rows[i].why, &j, rows[i].levels, rows[i].error_type);
+	}
+}
+
+static void
+on_event(void *context, struct rt_str data)
+{
+	rt_judge_event(context, data);
+}
+
+/* What the gateway makes of `rule`, as the canary would see it. */
+static struct rt_judgement
+judged(const char *rule_text, bool is_stream)
+{
+	struct rt_reply_query q = {.model = rt_str_of("m"),
+	    .is_stream = is_stream,
+	    .wants_usage = true};
+	uint64_t dice = 1;
+	struct rt_fault_rule rule;
+	struct rt_judgement j;
+	struct rt_reply r;
+	struct rt_sse s;
+
+	assert_int_equal(
+	    rt_fault_parse(rt_str_of(rule_text), &rule, NULL), RT_OK);
+	rt_reply_init(&r, &q, &rule, &dice);
+	if (is_stream) {
+		rt_judge_init(&j);
+		rt_sse_init(&s, on_event, &j);
+		rt_sse_push(&s, r.body.p ? r.body.p : "", r.body.len);
+		rt_judge_stream(&j, r.status,
+		    r.ending == RT_REPLY_RESET ? "stream_reset" : NULL,
+		    rt_sse_has_residue(&s));
+		rt_sse_fini(&s);
+	} else {
+		rt_judge_plain(
+		    &j, r.status, NULL, (struct rt_str){r.body.p, r.body.len});
+	}
+	rt_reply_fini(&r);
+	return j;
+}
+
+static void
+tells_the_faults_of_streams_apart(void **state)
+{
+	static const struct {
+		const char *rule, *levels, *error_type;
+	} rows[] = {
+	    {"fault=pass", "thbcu", NULL},
+	    {"fault=bom", "thbcu", NULL},
+	    {"fault=cr_only", "thbcu", NULL},
+	    {"fault=no_usage", "thbcu", NULL},
+	    {"fault=null_usage", "thbcu", NULL},
+	    {"fault=usage_twice", "thbcu", NULL},
+	    {"fault=stall", "thbcu", NULL},
+	    {"fault=stream_reset", ".hbc.", "stream_reset"},
+	    {"fault=stream_end", "thbc.", "stream_no_terminal"},
+	    {"fault=no_finish", "thbc.", "stream_no_terminal"},
+	    {"fault=stream_error", "thb..", "stream_error"},
+	    {"fault=stream_residue", "thbc.", "stream_truncated"},
+	    {"fault=malformed", "th.c.", "stream_parse_error"},
+	    {"fault=heartbeats", "thbc.", "stream_no_terminal"},
+	    {"fault=html", "th...", "stream_no_terminal"},
+	    {"fault=empty", "th...", "stream_no_terminal"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_judgement j = judged(rows[i].rule, true);
+
+		check(rows[i].rule, &j, rows[i].levels, rows[i].error_type);
+	}
+}
+
+static void
+sees_usage_where_there_is_a_usage_object(void **state)
+{
+	(void)state;
+	for (int is_stream = 0; is_stream < 2; is_stream++) {
+		assert_true(judged("fault=pass", is_stream).usage_seen);
+		assert_false(judged("fault=no_usage", is_stream).usage_seen);
+		assert_false(judged("fault=null_usage", is_stream).usage_seen);
+	}
+	assert_true(judged("fault=usage_twice", true).usage_seen);
+}
+
+static void
+keeps_names_scrubbed_and_no_text(void **state)
+{
+	static const char body[] =
+	    "{\"model\":\"m\\u001b[31m\",\"object\":\"chat.completion\","
+	    "\"choices\":[{\"message\":{\"content\":\"planted\"},"
+	    "\"finish_reason\":\"stop\"}]}";
+	struct rt_judgement j;
+
+	(void)state;
+	rt_judge_plain(&j, 200, NULL, rt_str_of(body));
+	assert_string_equal(j.model, "m\xEF\xBF\xBD[31m");
+	assert_string_equal(j.object, "chat.completion");
+	for (size_t i = 0; i + 7 <= sizeof(j); i++)
+		assert_memory_not_equal((const char *)&j + i, "planted", 7);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(judges_plain_answers),
+	    cmocka_unit_test(tells_the_faults_of_streams_apart),
+	    cmocka_unit_test(sees_usage_where_there_is_a_usage_object),
+	    cmocka_unit_test(keeps_names_scrubbed_and_no_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
