@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records in, counters out: what each rule of counting says, on a clock of records.
+ */
+#include "tests/unit/util.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/aggregate.h"
+
+#define A(t, op, n, rest)                                          \
+	"{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T12:" t \
+	"Z\",\"operation_id\":\"" op "\",\"attempt\":" n rest "}\n"
+#define SUMMARY(t, op, outcome, rest)                                  \
+	"{\"schema\":\"llm-operation/v1\",\"ts\":\"2026-06-13T12:" t   \
+	"Z\",\"operation_id\":\"" op "\",\"final_outcome\":\"" outcome \
+	"\"" rest "}\n"
+#define OK ",\"http_response_status_code\":200"
+#define BUSY ",\"http_response_status_code\":503"
+#define RETRY ",\"decision\":\"retry_same\",\"backoff_ms\":100"
+#define FALLBACK \
+	",\"decision\":\"fallback_secondary\",\"fallback_target\":\"spare\""
+#define ABORT ",\"decision\":\"abort_error\""
+#define FATE(id) RT_C_FATE + RT_FATE_##id
+
+struct row {
+	const char *why, *records;
+	struct {
+		int counter;
+		uint64_t want;
+	} checks[8];
+};
+
+#define NO_MORE       \
+	{             \
+		-1, 0 \
+	}
+
+/* clang-format off */
+static const struct row rows[] = {
+	{"a first try that succeeds", A("00:01", "a", "1", OK),
+	    {{RT_C_OPS_ENDED, 1}, {FATE(FIRST_TRY), 1}, {RT_C_TRIES, 1}, {RT_C_DECISION + RT_DECISION_NONE, 1}, NO_MORE}},
+	{"rescued by retry", A("00:01", "a", "1", BUSY RETRY) A("00:02", "a", "2", OK),
+	    {{FATE(RESCUED_BY_RETRY), 1}, {RT_C_TRIES + 1, 1}, {RT_C_OP_ATTEMPTS, 2}, {RT_C_RETRIES, 1}, NO_MORE}},
+	{"rescued by retry whose first record was lost", A("00:02", "a", "2", OK),
+	    {{FATE(RESCUED_BY_RETRY), 1}, {RT_C_TRIES + 1, 1}, {RT_C_OP_ATTEMPTS, 1}, NO_MORE}},
+	{"rescued by fallback", A("00:01", "a", "1", BUSY FALLBACK) A("00:02", "a", "2", OK),
+	    {{FATE(RESCUED_BY_FALLBACK), 1}, {RT_C_OPS_FALLBACK, 1}, NO_MORE}},
+	{"exhausted", A("00:01", "a", "1", BUSY RETRY) A("00:02", "a", "2", BUSY ABORT),
+	    {{FATE(EXHAUSTED), 1}, {FATE(FAILED_FAST), 0}, NO_MORE}},
+	{"failed fast", A("00:01", "a", "1", BUSY ABORT), {{FATE(FAILED_FAST), 1}, NO_MORE}},
+	{"seven attempts are 5+", A("00:01", "a", "7", BUSY ABORT), {{RT_C_TRIES + 4, 1}, NO_MORE}},
+	{"a late record counts at attempt grain only",
+	    A("00:01", "a", "1", OK) A("00:02", "a", "2", BUSY FALLBACK),
+	    {{RT_C_LATE, 1}, {RT_C_ATTEMPTS, 2}, {RT_C_CLASS + RT_CLASS_SERVER_ERROR, 1}, {RT_C_DECISION + RT_DECISION_FALLBACK_SECONDARY, 0},
+		{RT_C_OP_ATTEMPTS, 1}, {RT_C_OPS_STARTED, 1}, {RT_C_ACCEPTED, 2}, NO_MORE}},
+	{"silent for exactly the timeout is not yet silence", A("00:01", "a", "1", BUSY RETRY) A("02:01", "z", "1", OK),
+	    {{FATE(ORPHANED), 0}, {RT_C_OPS_ENDED, 1}, NO_MORE}},
+	{"silent for longer", A("00:01", "a", "1", BUSY RETRY) A("02:01.001", "z", "1", OK),
+	    {{FATE(ORPHANED), 1}, {RT_C_OPS_ENDED, 2}, NO_MORE}},
+	{"a record after silence is late", A("00:01", "a", "1", BUSY RETRY) A("02:02", "a", "2", OK),
+	    {{FATE(ORPHANED), 1}, {RT_C_LATE, 1}, {RT_C_OPS_STARTED, 1}, NO_MORE}},
+	{"an id may start anew once forgotten", A("00:01", "a", "1", OK) A("02:02", "a", "1", OK),
+	    {{RT_C_OPS_STARTED, 2}, {FATE(FIRST_TRY), 2}, {RT_C_LATE, 0}, NO_MORE}},
+	{"OpenTelemetry ends in failure by silence",
+	    "{\"ts\":\"2026-06-13T12:00:01Z\",\"trace_id\":\"a\",\"http.request.method\":\"POST\",\"http.response.status_code\":503}\n" A("05:00", "z", "1", OK),
+	    {{FATE(FAILED_FAST), 1}, {FATE(ORPHANED), 0}, NO_MORE}},
+	{"a summary ends an open operation", A("00:01", "a", "1", BUSY RETRY) SUMMARY("00:02", "a", "success", ",\"attempts\":3"),
+	    {{FATE(RESCUED_BY_RETRY), 1}, {RT_C_TRIES + 2, 1}, {RT_C_OP_ATTEMPTS, 1}, NO_MORE}},
+	{"a summary alone is an operation of no attempts", SUMMARY("00:02", "a", "transient_failure", ""),
+	    {{FATE(FAILED_FAST), 1}, {RT_C_TRIES, 0}, {RT_C_OP_ATTEMPTS, 0}, {RT_C_ATTEMPTS, 0}, NO_MORE}},
+	{"a summary that does not know is a failure", A("00:01", "a", "1", BUSY RETRY) SUMMARY("00:02", "a", "unknown", ""),
+	    {{FATE(FAILED_FAST), 1}, NO_MORE}},
+	{"the first summary after an ending is nothing, the second a duplicate",
+	    A("00:01", "a", "1", OK) SUMMARY("00:02", "a", "success", "") SUMMARY("00:03", "a", "success", ""),
+	    {{RT_C_OPS_ENDED, 1}, {RT_C_LATE, 0}, {RT_C_DUPLICATES, 1}, {RT_C_ACCEPTED, 2}, NO_MORE}},
+	{"a summary after silence is late", A("00:01", "a", "1", BUSY RETRY) SUMMARY("02:30", "a", "success", ""),
+	    {{FATE(ORPHANED), 1}, {RT_C_LATE, 1}, NO_MORE}},
+	{"a repeated number of one emitter is a duplicate and nothing else",
+	    A("00:01", "a", "1", OK ",\"emitter\":\"e\",\"seq\":1") A("00:01", "b", "1", OK ",\"emitter\":\"e\",\"seq\":1") A("00:01", "c", "1", OK ",\"emitter\":\"f\",\"seq\":1"),
+	    {{RT_C_DUPLICATES, 1}, {RT_C_ACCEPTED, 2}, {RT_C_ATTEMPTS, 2}, NO_MORE}},
+	{"a refused record is counted by its reason", A("00:01", "a", "0", OK) "[1]\n" "{\"a\":1}\n",
+	    {{RT_C_REJECT + RT_REJECT_OUT_OF_RANGE, 1}, {RT_C_REJECT + RT_REJECT_NOT_JSON, 1}, {RT_C_REJECT + RT_REJECT_UNKNOWN_SHAPE, 1}, {RT_C_ACCEPTED, 0}, NO_MORE}},
+	{"synthetic records are in nothing else", A("00:01", "a", "1", OK ",\"synthetic\":true") A("00:02", "a", "2", BUSY ABORT),
+	    {{RT_C_SYNTHETIC, 2}, {RT_C_ACCEPTED, 2}, {RT_C_ATTEMPTS, 0}, {RT_C_OPS_STARTED, 0}, NO_MORE}},
+	{"usage is known, missing or not said",
+	    A("00:01", "a", "1", OK ",\"usage_seen\":true") A("00:01", "b", "1", OK ",\"usage_seen\":false") A("00:01", "c", "1", OK) A("00:01", "d", "1", BUSY ABORT ",\"usage_seen\":false"),
+	    {{RT_C_USAGE_KNOWN, 2}, {RT_C_USAGE_MISSING, 1}, {RT_C_USAGE_UNKNOWN, 1}, NO_MORE}},
+	{"a decision log feeds decisions and operations, no attempt rates",
+	    "{\"schema\":\"fallback-decision-log/v1\",\"ts\":\"2026-06-13T12:00:01Z\",\"correlation_id\":\"a\",\"attempt_number\":1,\"trigger\":{\"type\":\"timeout\"},\"decision\":\"retry_same\",\"outcome\":\"success\"}\n",
+	    {{RT_C_ATTEMPTS, 0}, {RT_C_DECISION + RT_DECISION_RETRY_SAME, 1}, {FATE(RESCUED_BY_RETRY), 1}, {RT_C_OP_ATTEMPTS, 2}, {RT_C_TRIES + 1, 1}, NO_MORE}},
+	{"upstream attempts count 1 where not said", A("00:01", "a", "1", BUSY RETRY ",\"upstream_attempts\":3") A("00:02", "a", "2", OK),
+	    {{RT_C_OP_UPSTREAM, 4}, {RT_C_OP_ATTEMPTS, 2}, NO_MORE}},
+};
+/* clang-format on */
+
+static struct rt_aggregate *
+aggregate_of(const char *records, const struct rt_aggregate_opts *opts)
+{
+	struct rt_aggregate_opts o =
+	    opts ? *opts : (struct rt_aggregate_opts){0};
+	struct rt_moment at = {{0}, {0}};
+	struct rt_aggregate *a;
+	struct rt_str rest = rt_str_of(records), line;
+
+	if (o.capacity.operations == 0)
+		o.capacity.operations = 1024;
+	o.capacity.sketch_chunks = 4096;
+	a = rt_aggregate_new(&o, at);
+	while (rt_decode_next_line(&rest, &line))
+		rt_aggregate_record(a, line, at, "test");
+	return a;
+}
+
+static void
+report(struct rt_aggregate *a, struct rt_report *r)
+{
+	struct rt_query q = {0};
+	struct rt_moment at = {{0}, {0}};
+
+	rt_report_reset(r);
+	rt_aggregate_report(a, &q, at, r);
+}
+
+static uint64_t
+sum_of(const uint64_t *n, size_t count)
+{
+	uint64_t sum = 0;
+
+	while (count > 0)
+		sum += n[--count];
+	return sum;
+}
+
+static void
+counts_as_each_rule_says(void **state)
+{
+	struct rt_aggregate *a;
+	struct rt_report r;
+	size_t i, j;
+
+	(void)state;
+	rt_report_init(&r);
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		a = aggregate_of(rows[i].records, NULL);
+		report(a, &r);
+		for (j = 0; rows[i].checks[j].counter >= 0; j++)
+			if (r.counts.n[rows[i].checks[j].counter] !=
+			    rows[i].checks[j].want)
+				fail_msg("%s: check %zu is %u, not %u",
+				    rows[i].why, j,
+				    (unsigned)
+					r.counts.n[rows[i].checks[j].counter],
+				    (unsigned)rows[i].checks[j].want);
+		/* Every ended operation has one fate, every attempt one class. */
+		assert_int_equal(r.counts.n[RT_C_OPS_ENDED],
+		    sum_of(r.counts.n + RT_C_FATE, RT_FATE_COUNT));
+		assert_int_equal(r.counts.n[RT_C_ATTEMPTS],
+		    sum_of(r.counts.n + RT_C_CLASS, RT_CLASS_COUNT));
+		assert_int_equal(
+		    r.counts.n[RT_C_OPS_STARTED] - r.counts.n[RT_C_OPS_ENDED],
+		    r.open.running + r.open.in_backoff + r.open.on_fallback);
+		rt_aggregate_free(a);
+	}
+	rt_report_fini(&r);
+}
+
+static void
+settles_the_fallback_ledger_when_the_operation_ends(void **state)
+{
+	struct rt_aggregate *a = aggregate_of(
+	    A("00:01", "a", "1", BUSY FALLBACK ",\"model_requested\":\"m\"") A(
+		"00:02", "a", "2", OK) A("00:03", "b", "1",
+		BUSY FALLBACK ",\"model_requested\":\"m\"")
+		A("00:04", "b", "2", BUSY ABORT) A("00:05", "c", "1",
+		    ",\"error_type\":\"timeout\"" FALLBACK
+		    ",\"http_route\":\"/v1/x\",\"decision_reason\":\"slow\""),
+	    NULL);
+	struct rt_report r;
+
+	(void)state;
+	rt_report_init(&r);
+	report(a, &r);
+	assert_int_equal(r.fallbacks_count, 2);
+	assert_string_equal(r.fallbacks[0].from, "m");
+	assert_string_equal(r.fallbacks[0].to, "spare");
+	assert_string_equal(r.fallbacks[0].reason, "http_503");
+	assert_int_equal(r.fallbacks[0].count, 2);
+	assert_int_equal(r.fallbacks[0].succeeded, 1);
+	assert_string_equal(r.fallbacks[1].from, "/v1/x");
+	assert_string_equal(r.fallbacks[1].reason, "slow");
+	assert_int_equal(r.fallbacks[1].succeeded, 0);
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+}
+
+static void
+adds_up_waste_and_the_time_of_operations(void **state)
+{
+	struct rt_aggregate *a = aggregate_of(
+	    A("00:01.000", "a", "1", BUSY RETRY ",\"elapsed_ms\":400")
+		A("00:02.000", "a", "2", OK ",\"elapsed_ms\":500")
+		    A("00:03.000", "b", "1", BUSY RETRY ",\"elapsed_ms\":50"),
+	    NULL);
+	struct rt_report r;
+	struct rt_rate waste;
+
+	(void)state;
+	rt_report_init(&r);
+	report(a, &r);
+	waste = rt_rate(&r.counts, RT_RATE_WASTE);
+	assert_within(waste.numerator, 500, 1e-9);    /* 400 + 100 waited */
+	assert_within(waste.denominator, 1000, 1e-9); /* and 500 useful */
+	assert_int_equal(r.latency[RT_LATENCY_OPERATION].count, 1);
+	assert_within(r.latency[RT_LATENCY_OPERATION].max, 1400, 14);
+	assert_int_equal(r.latency[RT_LATENCY_BACKOFF].count, 2);
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+}
+
+static void
+keeps_totals_exact_when_tables_are_full(void **state)
+{
+	struct rt_aggregate_opts o = {
+	    .capacity = {.series = 4, .operations = 16, .fallback_rows = 2}};
+	struct rt_buf b;
+	struct rt_aggregate *a;
+	struct rt_report r;
+	uint64_t in_series = 0;
+	size_t i;
+
+	(void)state;
+	rt_buf_init(&b, 1 << 20);
+	for (i = 0; i < 40; i++)
+		rt_buf_printf(&b,
+		    "{\"schema\":\"llm-attempt/"
+		    "v1\",\"ts\":\"2026-06-13T12:00:00Z\",\"operation_id\":\"o%"
+		    "d\","
+		    "\"attempt\":1,\"service\":\"s%d\",\"model_requested\":\"m%"
+		    "d\",\"http_response_status_code\":503,"
+		    "\"decision\":\"fallback_secondary\",\"decision_reason\":"
+		    "\"r\"}\n",
+		    (int)i, (int)i, (int)i);
+	a = aggregate_of(b.p, &o);
+	rt_report_init(&r);
+	report(a, &r);
+	assert_int_equal(r.counts.n[RT_C_ATTEMPTS], 40);
+	assert_int_equal(r.counts.n[RT_C_OPS_STARTED], 40);
+	assert_int_equal(r.counts.n[RT_C_OPS_EVICTED], 24);
+	assert_int_equal(r.series_total, 5);
+	for (i = 0; i < r.series_count; i++)
+		in_series += r.series[i].counts->n[RT_C_ATTEMPTS];
+	assert_int_equal(in_series, 40);
+	assert_true(r.overflow[RT_OVERFLOW_SERIES] > 0);
+	assert_int_equal(r.fallbacks_count, 3);
+	assert_int_equal(r.overflow[RT_OVERFLOW_FALLBACK_ROWS], 38);
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+	rt_buf_fini(&b);
+}
+
+static void
+follows_the_monotonic_clock_when_live(void **state)
+{
+	struct rt_aggregate_opts o = {.is_live = true,
+	    .capacity = {.operations = 64, .sketch_chunks = 4096}};
+	struct rt_moment at = {{1000000000}, {0}};
+	struct rt_aggregate *a = rt_aggregate_new(&o, at);
+	struct rt_query q = {.window_s = 60, .tail = true, .tail_cursor = 0};
+	struct rt_report r;
+
+	(void)state;
+	rt_report_init(&r);
+	/* The record's own clock is a year off; the window does not care. */
+	rt_aggregate_record(a,
+	    rt_str_of("{\"schema\":\"llm-attempt/"
+		      "v1\",\"ts\":\"2025-01-01T00:00:00Z\","
+		      "\"operation_id\":\"a\",\"attempt\":1,\"emitter\":\"e\","
+		      "\"seq\":1,\"prompt\":\"x\"" BUSY RETRY "}"),
+	    at, "test");
+	rt_aggregate_report(a, &q, at, &r);
+	assert_int_equal(r.counts.n[RT_C_ATTEMPTS], 1);
+	assert_int_equal(r.counts.n[RT_C_SENSITIVE], 1);
+	assert_int_equal(r.open.in_backoff, 1);
+	assert_int_equal(r.tail.count, 1);
+	assert_null(strstr(r.tail.lines[0], "prompt"));
+	assert_true(r.emitters[0].has_skew && r.emitters[0].skew_ms < -1e10);
+
+	at.mono.us += 61 * 1000000LL;
+	rt_report_reset(&r);
+	rt_aggregate_report(a, &q, at, &r);
+	assert_int_equal(r.counts.n[RT_C_ATTEMPTS], 0);
+	assert_int_equal(r.open.in_backoff, 1);
+
+	at.mono.us += 60 * 1000000LL;
+	rt_aggregate_tick(a, at);
+	rt_report_reset(&r);
+	rt_aggregate_report(a, &q, at, &r);
+	assert_int_equal(r.counts.n[RT_C_FATE + RT_FATE_ORPHANED], 1);
+	assert_int_equal(r.open.in_backoff, 0);
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(counts_as_each_rule_says),
+	    cmocka_unit_test(
+		settles_the_fallback_ledger_when_the_operation_ends),
+	    cmocka_unit_test(adds_up_waste_and_the_time_of_operations),
+	    cmocka_unit_test(keeps_totals_exact_when_tables_are_full),
+	    cmocka_unit_test(follows_the_monotonic_clock_when_live),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
