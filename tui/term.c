@@ -44,7 +44,7 @@ struct look {
 /* clang-format off */
 static const struct look looks[RT_ROLE_COUNT] = {
 	[RT_ROLE_TEXT]      = {-1, -1, -1, -1, A_NORMAL, A_NORMAL},
-	[RT_ROLE_DIM]       = {245, 243, -1, -1, A_NORMAL, A_DIM},
+	[RT_ROLE_DIM]       = {-1, -1, -1, -1, A_DIM, A_DIM},
 	[RT_ROLE_STRONG]    = {-1, -1, -1, -1, A_BOLD, A_BOLD},
 	[RT_ROLE_TITLE]     = {110, 24, COLOR_CYAN, COLOR_BLUE, A_NORMAL, A_BOLD},
 	[RT_ROLE_HEADER]    = {-1, -1, -1, -1, A_BOLD, A_BOLD},
@@ -181,10 +181,10 @@ set_looks(struct rt_term *t, enum rt_theme theme)
 		t->pairs[i] = 0;
 		if (!colours)
 			continue;
-		if (i == RT_ROLE_DIM && !many)
-			t->attrs[i] |= A_DIM;
-		if (fg < 0)
-			continue;
+		/*
+		 * A pair even for the terminal's own colour: back from another,
+		 * ncurses then ends the colour alone and not all attributes.
+		 */
 		init_pair((short)(i + 1), fg, -1);
 		t->pairs[i] = (short)(i + 1);
 	}
@@ -241,6 +241,17 @@ follow_size(struct rt_term *t)
 	prepare_leave(t);
 }
 
+/* Blanks look like text, or each gap between words would cost a change. */
+static void
+colour_blanks(const struct rt_term *t)
+{
+	cchar_t blank;
+
+	if (setcchar(&blank, L" ", A_NORMAL, t->pairs[RT_ROLE_TEXT], NULL) ==
+	    OK)
+		bkgrndset(&blank);
+}
+
 static enum rt_err
 start_ncurses(
     struct rt_term *t, const struct rt_term_opts *o, struct rt_diag *d)
@@ -262,6 +273,7 @@ start_ncurses(
 		return RT_E_IO;
 	}
 	set_looks(t, o->theme);
+	colour_blanks(t);
 	typeahead(-1);
 	leaveok(stdscr, TRUE);
 	idcok(stdscr, FALSE);
@@ -367,6 +379,27 @@ drain_frame(struct rt_term *t, bool keep)
 	lseek(fd, 0, SEEK_SET);
 }
 
+/*
+ * ncurses selects the ASCII character set anew with each change of attributes.  We never
+ * draw from another (frames hold no other escape of that form), so once is enough.
+ */
+static void
+drop_charset_changes(struct rt_buf *b, size_t from)
+{
+	static const char change[] = {'\033', '(', 'B'};
+	size_t to = from;
+
+	while (from < b->len) {
+		if (b->len - from >= sizeof change &&
+		    memcmp(b->p + from, change, sizeof change) == 0)
+			from += sizeof change;
+		else
+			b->p[to++] = b->p[from++];
+	}
+	b->len = to;
+	b->p[to] = '\0';
+}
+
 static void
 put_cell(const struct rt_term *t, unsigned row, unsigned col,
     const struct rt_cell *c)
@@ -416,6 +449,8 @@ rt_term_show(struct rt_term *t, const struct rt_grid *g)
 	doupdate();
 	before = t->out.len;
 	drain_frame(t, true);
+	if (t->stats.frames > 0 && t->out.len > before)
+		drop_charset_changes(&t->out, before);
 	t->stats.frames++;
 	t->stats.last_frame_bytes = t->out.len - before;
 	(void)flush_out(t);
