@@ -26,16 +26,11 @@ rt_decoder_free(struct rt_decoder *d)
 /* ---- what forms call ---- */
 
 void
-rt_decoder_name(const struct rt_decoder *d, struct rt_name *name,
+rt_decoder_name_other(const struct rt_decoder *d, struct rt_name *name,
     struct rt_str path, struct rt_str own)
 {
 	size_t i;
 
-	name->is_never = false;
-	name->key =
-	    path.p ? rt_keys_find(&d->keys, path.p, path.len) : RT_KEY_ALL;
-	if (name->key < RT_KEY_COUNT)
-		return;
 	for (i = 0; i < RT_COUNT_OF(d->extra); i++)
 		if (path.p && d->extra[i].p && rt_str_equal(d->extra[i], path))
 			name->key = (enum rt_key)(RT_KEY_EXTRA_1 + i);

@@ -81,24 +81,53 @@ RT_NODISCARD bool rt_form_text(struct rt_decoder *d, struct rt_diag *why);
 void rt_decoder_put(
     struct rt_decoder *d, const struct rt_name *name, struct rt_slot *value);
 
-/*
- * Look a name up: `path` is the same with the names around it joined.  The caller
- * has set text, depth and has_escape; `own` is text without escapes.
- */
-void rt_decoder_name(const struct rt_decoder *d, struct rt_name *name,
+/* For names that are none of the known keys; see rt_decoder_name. */
+void rt_decoder_name_other(const struct rt_decoder *d, struct rt_name *name,
     struct rt_str path, struct rt_str own);
 
-/* ---- slots ---- */
+/*
+ * Look a name up: `path` is the same with the names around it joined, absent where it
+ * cannot be one of ours.  The caller has set text, depth and has_escape; `own` is text
+ * without escapes.
+ */
+static inline void
+rt_decoder_name(const struct rt_decoder *d, struct rt_name *name,
+    struct rt_str path, struct rt_str own)
+{
+	name->is_never = false;
+	name->key =
+	    path.p ? rt_keys_find(&d->keys, path.p, path.len) : RT_KEY_ALL;
+	if (name->key >= RT_KEY_COUNT)
+		rt_decoder_name_other(d, name, path, own);
+}
 
-/* The slot, or NULL where the record has no such key, or null or "" there. */
-struct rt_slot *rt_slot_given(struct rt_decoder *d, enum rt_key key);
-/* The same, and NULL where the value had to be dropped. */
-struct rt_slot *rt_slot_kept(struct rt_decoder *d, enum rt_key key);
+/* ---- slots ---- */
 
 static inline bool
 rt_slot_is_seen(const struct rt_decoder *d, enum rt_key key)
 {
 	return d->seen[key / 64] >> (key % 64) & 1;
+}
+
+/* The slot, or NULL where the record has no such key, or null or "" there. */
+static inline struct rt_slot *
+rt_slot_given(struct rt_decoder *d, enum rt_key key)
+{
+	struct rt_slot *s = &d->slots[key];
+
+	if (!rt_slot_is_seen(d, key) || s->type == RT_SLOT_NULL ||
+	    (s->type == RT_SLOT_STRING && s->is_empty))
+		return NULL;
+	return s;
+}
+
+/* The same, and NULL where the value had to be dropped. */
+static inline struct rt_slot *
+rt_slot_kept(struct rt_decoder *d, enum rt_key key)
+{
+	struct rt_slot *s = rt_slot_given(d, key);
+
+	return s && !s->is_sensitive ? s : NULL;
 }
 
 /* Text of a string slot, unescaped and scrubbed: from then on the slot is too. */

@@ -548,7 +548,7 @@ static const struct source otel_sources[RT_FIELD_COUNT] = {
 #define SUMMARY_NEEDS (RT_FIELD_BIT(OPERATION_ID) | RT_FIELD_BIT(FINAL_OUTCOME))
 
 struct rt_dialect {
-	const char *schema; /* NULL: recognised by its keys */
+	struct rt_str schema; /* absent: recognised by its keys */
 	bool (*matches)(struct rt_decoder *d);
 	enum rt_shape shape;
 	enum rt_kind kind;
@@ -598,21 +598,21 @@ is_otel(struct rt_decoder *d)
 
 /* The first row that matches. */
 static const struct rt_dialect dialects[] = {
-    {"llm-attempt/v1", NULL, RT_SHAPE_NATIVE, RT_KIND_ATTEMPT, native_sources,
+    {{"llm-attempt/v1", 14}, NULL, RT_SHAPE_NATIVE, RT_KIND_ATTEMPT,
+	native_sources, ATTEMPT_FIELDS, ATTEMPT_NEEDS},
+    {{"llm-operation/v1", 16}, NULL, RT_SHAPE_NATIVE, RT_KIND_SUMMARY,
+	native_sources, SUMMARY_FIELDS, SUMMARY_NEEDS},
+    {{"fallback-decision-log/v1", 24}, NULL, RT_SHAPE_DECISIONS,
+	RT_KIND_ATTEMPT, decisions_sources, ATTEMPT_FIELDS, ATTEMPT_NEEDS},
+    {{NULL, 0}, is_retry, RT_SHAPE_RETRY, RT_KIND_ATTEMPT, retry_sources,
 	ATTEMPT_FIELDS, ATTEMPT_NEEDS},
-    {"llm-operation/v1", NULL, RT_SHAPE_NATIVE, RT_KIND_SUMMARY, native_sources,
-	SUMMARY_FIELDS, SUMMARY_NEEDS},
-    {"fallback-decision-log/v1", NULL, RT_SHAPE_DECISIONS, RT_KIND_ATTEMPT,
-	decisions_sources, ATTEMPT_FIELDS, ATTEMPT_NEEDS},
-    {NULL, is_retry, RT_SHAPE_RETRY, RT_KIND_ATTEMPT, retry_sources,
-	ATTEMPT_FIELDS, ATTEMPT_NEEDS},
-    {NULL, is_runbook, RT_SHAPE_RUNBOOK, RT_KIND_ATTEMPT, runbook_sources,
+    {{NULL, 0}, is_runbook, RT_SHAPE_RUNBOOK, RT_KIND_ATTEMPT, runbook_sources,
 	ATTEMPT_FIELDS, RT_FIELD_BIT(ATTEMPT)},
-    {NULL, is_review, RT_SHAPE_REVIEW, RT_KIND_ATTEMPT, review_sources,
+    {{NULL, 0}, is_review, RT_SHAPE_REVIEW, RT_KIND_ATTEMPT, review_sources,
 	ATTEMPT_FIELDS, ATTEMPT_NEEDS},
-    {NULL, is_review_summary, RT_SHAPE_REVIEW, RT_KIND_SUMMARY, native_sources,
-	SUMMARY_FIELDS, SUMMARY_NEEDS},
-    {NULL, is_otel, RT_SHAPE_OTEL, RT_KIND_ATTEMPT, otel_sources,
+    {{NULL, 0}, is_review_summary, RT_SHAPE_REVIEW, RT_KIND_SUMMARY,
+	native_sources, SUMMARY_FIELDS, SUMMARY_NEEDS},
+    {{NULL, 0}, is_otel, RT_SHAPE_OTEL, RT_KIND_ATTEMPT, otel_sources,
 	ATTEMPT_FIELDS, ATTEMPT_NEEDS},
 };
 
@@ -626,8 +626,8 @@ rt_dialect_of(struct rt_decoder *d, enum rt_reject *reason)
 	if (schema && schema->type == RT_SLOT_STRING)
 		name = rt_slot_text(d, schema);
 	for (i = 0; i < RT_COUNT_OF(dialects); i++)
-		if (schema ? dialects[i].schema &&
-			    rt_str_is(name, dialects[i].schema)
+		if (schema ? dialects[i].schema.p &&
+			    rt_str_equal(name, dialects[i].schema)
 			   : dialects[i].matches && dialects[i].matches(d))
 			return &dialects[i];
 	*reason = schema ? RT_REJECT_UNKNOWN_SCHEMA : RT_REJECT_UNKNOWN_SHAPE;
@@ -673,20 +673,23 @@ static enum rt_reject
 read_fields(struct rt_decoder *d, const struct rt_dialect *dialect,
     struct rt_event *e, enum rt_field *bad)
 {
+	/* The native sources name only two fields; the others many. */
+	uint64_t named = dialect->sources == native_sources
+	    ? RT_FIELD_BIT(TS) | RT_FIELD_BIT(OPERATION_ID)
+	    : ~UINT64_C(0);
+	uint64_t todo = dialect->fields & (d->seen[0] | named);
 	const struct source *source;
 	enum rt_reject r;
-	unsigned f;
+	enum rt_field f;
 
-	for (f = 0; f < RT_FIELD_COUNT; f++) {
+	for (; todo; todo &= todo - 1) {
+		f = (enum rt_field)__builtin_ctzll(todo);
 		source = &dialect->sources[f];
-		if (!(dialect->fields & BIT(f)) ||
-		    (!source->take && !rt_slot_is_seen(d, (enum rt_key)f)))
-			continue;
-		r = source->take ? source->take(d, e, (enum rt_field)f, source)
-				 : rt_dialect_put(d, e, (enum rt_field)f,
-				       rt_slot_kept(d, (enum rt_key)f));
+		r = source->take
+		    ? source->take(d, e, f, source)
+		    : rt_dialect_put(d, e, f, rt_slot_kept(d, (enum rt_key)f));
 		if (r != RT_REJECT_NOT) {
-			*bad = (enum rt_field)f;
+			*bad = f;
 			return r;
 		}
 	}

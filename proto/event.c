@@ -5,56 +5,73 @@
 
 _Static_assert(RT_FIELD_COUNT <= 64, "present is one word");
 
-static const char *const decision_names[] = {
-#define X(id, name) [RT_DECISION_##id] = (name),
+struct name {
+	const char *text;
+	size_t len;
+};
+
+#define NAME(literal)                          \
+	{                                      \
+		(literal), sizeof(literal) - 1 \
+	}
+
+static const struct name decision_names[] = {
+#define X(id, name) [RT_DECISION_##id] = NAME(name),
     RT_DECISIONS(X)
 #undef X
 };
 
-static const char *const outcome_names[] = {
-#define X(id, name) [RT_OUTCOME_##id] = (name),
+static const struct name outcome_names[] = {
+#define X(id, name) [RT_OUTCOME_##id] = NAME(name),
     RT_OUTCOMES(X)
 #undef X
 };
 
-static const char *const class_names[] = {
-#define X(id, name, retryable) [RT_CLASS_##id] = (name),
+static const struct name class_names[] = {
+#define X(id, name, retryable) [RT_CLASS_##id] = NAME(name),
     RT_CLASSES(X)
 #undef X
 };
 
-static const char *const shape_names[] = {
-#define X(id, name) [RT_SHAPE_##id] = (name),
+static const struct name shape_names[] = {
+#define X(id, name) [RT_SHAPE_##id] = NAME(name),
     RT_SHAPES(X)
 #undef X
 };
 
-static const char *const reject_names[] = {
-#define X(id, name) [RT_REJECT_##id] = (name),
+static const struct name reject_names[] = {
+#define X(id, name) [RT_REJECT_##id] = NAME(name),
     RT_REJECTS(X)
 #undef X
 };
 
 /* The wire name is the member's, but for the time. */
-static const char *const field_names[] = {
-#define X(id, member, type, lo, hi) [RT_FIELD_##id] = #member,
+static const struct name field_names[] = {
+#define X(id, member, type, lo, hi) [RT_FIELD_##id] = NAME(#member),
     RT_EVENT_FIELDS(X)
 #undef X
 };
 
 static const char *
-name_at(const char *const names[], unsigned count, unsigned i)
+name_at(const struct name names[], unsigned count, unsigned i)
 {
-	return i < count ? names[i] : NULL;
+	return i < count ? names[i].text : NULL;
+}
+
+static bool
+is_name(struct rt_str s, const struct name *name)
+{
+	return s.p && s.len == name->len &&
+	    memcmp(s.p, name->text, name->len) == 0;
 }
 
 /* Index of the name that is `s`, or `count`. */
 static unsigned
-find_name(const char *const names[], unsigned count, struct rt_str s)
+find_name(const struct name names[], unsigned count, struct rt_str s)
 {
 	unsigned i;
 
-	for (i = 0; i < count && !rt_str_is(s, names[i]); i++)
+	for (i = 0; i < count && !is_name(s, &names[i]); i++)
 		;
 	return i;
 }

@@ -209,20 +209,43 @@ put(struct walk *w, struct rt_slot *s)
 		rt_decoder_put(w->d, &w->levels[w->depth].name, s);
 }
 
+/*
+ * The slot that the next value can be read into as it is, or NULL: where it has to be
+ * judged first.  Most values of most records take this way.
+ */
+static inline struct rt_slot *
+own_slot(struct walk *w)
+{
+	struct rt_decoder *d = w->d;
+	const struct rt_name *name;
+	enum rt_key key;
+
+	if (w->depth > RT_DEPTH_MAX || d->maybe_secret)
+		return NULL;
+	name = &w->levels[w->depth].name;
+	key = name->key;
+	if (key >= RT_KEY_COUNT || rt_slot_is_seen(d, key))
+		return NULL;
+	d->seen[key / 64] |= UINT64_C(1) << (key % 64);
+	d->slots[key].depth = name->depth;
+	return &d->slots[key];
+}
+
 static inline const char *
 read_scalar(struct walk *w, const char *p)
 {
-	struct rt_slot s = {.type = RT_SLOT_NULL};
+	struct rt_slot other, *own = own_slot(w), *s = own ? own : &other;
 
 	w->at = p;
+	s->is_empty = s->is_sensitive = false;
 	if (*p == '"')
-		p = read_string(p + 1, w->end, &s);
+		p = read_string(p + 1, w->end, s);
 	else if (*p == '-' || (*p >= '0' && *p <= '9'))
-		p = read_number(p, w->end, &s);
+		p = read_number(p, w->end, s);
 	else
-		p = read_literal(p, w->end, &s);
-	if (p)
-		put(w, &s);
+		p = read_literal(p, w->end, s);
+	if (p && !own)
+		put(w, s);
 	return p;
 }
 
@@ -294,6 +317,23 @@ top_is_object(const struct walk *w)
 	return w->is_object[w->depth / 64] >> (w->depth % 64) & 1;
 }
 
+/* How values one level below the current are called. */
+static void
+begin_names(struct walk *w, bool is_object)
+{
+	const struct level *outer = &w->levels[w->depth];
+	struct level *inner = &w->levels[w->depth + 1];
+
+	inner->name = outer->name;
+	inner->name.key = RT_KEY_ALL;
+	inner->name.is_never = false;
+	if (w->depth == 0)
+		inner->prefix_len = 0;
+	else
+		inner->prefix_len =
+		    is_object ? prefix_of(w, &outer->name) : NO_PREFIX;
+}
+
 /* p is at the bracket; returns the place after it and the space that follows. */
 static const char *
 open_level(struct walk *w, const char *p)
@@ -308,18 +348,10 @@ open_level(struct walk *w, const char *p)
 	s.is_empty = p < w->end && *p == (is_object ? '}' : ']');
 	if (w->depth > 0)
 		put(w, &s);
-	if (w->depth < RT_DEPTH_MAX) {
-		struct level *outer = &w->levels[w->depth], *inner = outer + 1;
-
-		inner->prefix_len = w->depth == 0 ? 0
-		    : is_object                   ? prefix_of(w, &outer->name)
-						  : NO_PREFIX;
-		inner->name = outer->name;
-		inner->name.key = RT_KEY_ALL;
-		inner->name.is_never = false;
-	} else {
+	if (w->depth < RT_DEPTH_MAX)
+		begin_names(w, is_object);
+	else
 		w->d->is_too_deep = true;
-	}
 	w->depth++;
 	bit = UINT64_C(1) << (w->depth % 64);
 	if (is_object)

@@ -127,8 +127,62 @@ struct rt_keys {
 
 void rt_keys_init(struct rt_keys *k);
 
-/* The key of that name, or RT_KEY_ALL. */
-enum rt_key rt_keys_find(const struct rt_keys *k, const char *p, size_t len);
+static inline uint64_t
+rt_key_load(const char *p, size_t n)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, p, n);
+	return v;
+}
+
+/*
+ * The name's first and last eight bytes, which overlap below 16: up to there two
+ * compares are all of it.  Never touches a byte outside the name.
+ */
+static inline void
+rt_key_ends(const char *p, size_t len, uint64_t *first, uint64_t *last)
+{
+	if (len >= 8) {
+		*first = rt_key_load(p, 8);
+		*last = rt_key_load(p + len - 8, 8);
+	} else if (len >= 4) {
+		*first = rt_key_load(p, 4);
+		*last = rt_key_load(p + len - 4, 4);
+	} else {
+		*first = len > 0 ? (unsigned char)p[0] : 0;
+		*last = len > 0 ? rt_key_load(p + len / 2, len - len / 2) : 0;
+	}
+}
+
+static inline unsigned
+rt_key_bucket(uint64_t first, uint64_t last, size_t len)
+{
+	uint64_t h = (first ^ (last << 7 | last >> 57) ^ len) *
+	    UINT64_C(0x9E3779B97F4A7C15);
+
+	return (unsigned)(h >> 55); /* 9 bits: RT_KEY_BUCKETS */
+}
+
+/* The key of that name, or RT_KEY_ALL.  Inline: it runs for every name. */
+static inline enum rt_key
+rt_keys_find(const struct rt_keys *k, const char *p, size_t len)
+{
+	const struct rt_key_row *row;
+	uint64_t first, last;
+	unsigned at;
+
+	rt_key_ends(p, len, &first, &last);
+	at = rt_key_bucket(first, last, len);
+	for (; k->buckets[at]; at = (at + 1) % RT_KEY_BUCKETS) {
+		row = &k->rows[k->buckets[at] - 1];
+		if (row->first != first || row->last != last || row->len != len)
+			continue;
+		if (len <= 16 || memcmp(row->name + 8, p + 8, len - 16) == 0)
+			return (enum rt_key)(k->buckets[at] - 1);
+	}
+	return RT_KEY_ALL;
+}
 
 /* May known keys be nested in an object of that name? */
 static inline bool

@@ -10,25 +10,6 @@
 static const double powers_of_10[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
-struct rt_slot *
-rt_slot_given(struct rt_decoder *d, enum rt_key key)
-{
-	struct rt_slot *s = &d->slots[key];
-
-	if (!rt_slot_is_seen(d, key) || s->type == RT_SLOT_NULL ||
-	    (s->type == RT_SLOT_STRING && s->is_empty))
-		return NULL;
-	return s;
-}
-
-struct rt_slot *
-rt_slot_kept(struct rt_decoder *d, enum rt_key key)
-{
-	struct rt_slot *s = rt_slot_given(d, key);
-
-	return s && !s->is_sensitive ? s : NULL;
-}
-
 /* ---- text ---- */
 
 static unsigned
