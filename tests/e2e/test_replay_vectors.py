@@ -3,12 +3,14 @@
 """The program's replay against numbers that it did not compute itself.
 
 First the kept logs of tests/data/vectors with the numbers they must give; then random
-logs of every shape, where the reference model says what is right.  RT_SEEDS is how many
+logs of every shape, where the reference model says what is right; those of which every value
+is plain text also with each record in another text form.  RT_SEEDS is how many
 logs a shape, RT_FIRST_SEED where to start.  Logs that differ are kept, and named.
 """
 import json
 import os
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -55,6 +57,30 @@ def kept_logs():
                 yield log.name, json.loads(expected.read_text()), log
 
 
+def other_forms(lines, seed):
+    """The same records as JSON, logfmt lines and blocks, mixed."""
+    rng = random.Random(seed)
+    for line in lines:
+        try:
+            o = model.parse(line)
+        except model.Rejected:
+            o = None
+        form = rng.choice(("json", "logfmt", "block", "quoted block"))
+        if not o or form == "json" or any(isinstance(v, (dict, list)) for v in o.values()):
+            yield line
+            continue
+        text = {k: "" if v is None else v if isinstance(v, str) else json.dumps(v)
+                for k, v in o.items()}
+        if form == "logfmt":
+            yield " ".join('%s="%s"' % x for x in text.items()).encode()
+            continue
+        row = "%s: %s" if form == "block" else '%s="%s"'
+        yield b""
+        for x in text.items():
+            yield (row % x).rstrip().encode()
+        yield rng.choice((b"", b"---"))
+
+
 def main():
     good = bad = 0
     for name, expected, path in kept_logs():
@@ -70,16 +96,22 @@ def main():
     if good + bad == 0:
         sys.exit("no kept logs found")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="retrytop-replay-"))
-    for shape in generate.SHAPES + ("mixed",):
+    # A decision of `none` is no word in the other forms, so native records stay JSON.
+    for shape, is_text in [(x, False) for x in generate.SHAPES + ("mixed",)] + [
+            (x, True) for x in ("retry", "runbook", "review")]:
         same = 0
         for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
-            path = folder / ("%s-%d.jsonl" % (shape, seed))
             lines = [x.encode() for x in generate.generate(seed, shape, OPERATIONS)]
+            expected = model.report_of(lines)
+            path = folder / ("%s-%d.%s" % (shape, seed, "txt" if is_text else "jsonl"))
+            if is_text:
+                lines = other_forms(lines, seed)
             path.write_bytes(b"".join(x + b"\n" for x in lines))
-            if check("%s seed %d (%s)" % (shape, seed, path), model.report_of(lines), path):
+            if check("%s seed %d (%s)" % (shape, seed, path), expected, path):
                 path.unlink()
                 same += 1
-        print("%s: %d of %d random logs agree" % (shape, same, SEEDS))
+        print("%s%s: %d of %d random logs agree" % (
+            shape, ", text forms" if is_text else "", same, SEEDS))
         good, bad = good + same, bad + SEEDS - same
     if not bad:
         folder.rmdir()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Writes a random log in one shape, with everything that can happen in it.
 
-usage: generate.py SEED SHAPE COUNT     shapes: native retry runbook review decisions otel mixed
+usage: generate.py SEED SHAPE COUNT     shapes: native retry runbook review decisions otel canonical mixed
 
 COUNT operations: retries, fallbacks, silence, late and repeated records, gaps, summaries,
 canary traffic, clocks out of order, quoted values, refused records of every reason.  The
@@ -14,7 +14,7 @@ import random
 import sys
 
 START = datetime.datetime(2026, 6, 13, 9, 0, 0, tzinfo=datetime.timezone.utc)
-SHAPES = ("native", "retry", "runbook", "review", "decisions", "otel")
+SHAPES = ("native", "retry", "runbook", "review", "decisions", "otel", "canonical")
 MODELS = ("m-small", "m-large", "m-mini", None)
 ROUTES = ("/v1/chat/completions", "/v1/responses", None)
 STATUSES = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 429, 500, 500, 502, 503, 503, 504,
@@ -104,7 +104,7 @@ class Generator:
         if shape == "runbook" and self.chance(0.15):
             op["id"] = None
         op["emitter"] = rng.choice(("em-a", "em-b", None, None)) \
-            if shape in ("native", "retry") else None
+            if shape in ("native", "retry", "canonical") else None
         if shape == "native" and self.chance(0.06):
             ms = self.summary(op, ms, before=True)
         tries = rng.choice((1, 1, 1, 1, 2, 2, 3, 4, 6))
@@ -216,7 +216,7 @@ class Generator:
                 rng.choice((None, ""))
         if self.chance(0.05):
             o["x_unknown"] = rng.choice((1, [1, 2], {"a": {"b": 1}}, {"a": {"b": {}}}, None, "words"))
-        if self.chance(0.04):
+        if self.chance(0.04) and "synthetic" not in o:
             o.update(rng.choice((
                 {"prompt": "planted"}, {"meta": {"authorization": "planted"}},
                 {"x.y.password": "planted"}, {"note": "see sk-" + "0" * 20},
@@ -233,6 +233,22 @@ class Generator:
     @staticmethod
     def to_native(r):
         return {"schema": "llm-attempt/v1", **r}
+
+    def to_canonical(self, r):
+        """A record that was read before: in native names, with where it came from."""
+        o = {"schema": "llm-attempt/v1", **r}
+        origin = sum(r.get("operation_id", "").encode()) % len(SHAPES)
+        origin = ("native", "retry", "runbook", "review", "decisions", "otel", "")[origin]
+        if origin:
+            o["source_shape"] = origin
+        if origin == "otel":
+            for k in ("decision", "final_outcome"):
+                o.pop(k, None)
+        if origin == "decisions":
+            o.pop("final_outcome", None)
+            if o.get("decision") in (None, "retry_same", "fallback_secondary"):
+                o["followup_outcome"] = self.rng.choice(("success", "degraded", "unknown", ""))
+        return o
 
     def to_summary(self, r):
         if self.shape == "native" or "attempts" in r or self.chance(0.5):
@@ -390,7 +406,7 @@ class Generator:
                                text[:-1] + ', "x": -Infinity}', text[:-1] + ', "x": "a\tb"}',
                                text[:-1] + ', "x": 01}', text[:-1] + ", x: 1}"))
         if kind == 1:
-            if shape in ("native", "retry", "decisions"):
+            if shape in ("native", "retry", "decisions", "canonical"):
                 o.pop(rng.choice((ids, attempt)), None)
             elif shape == "review":
                 o[attempt] = rng.choice((None, ""))
@@ -440,6 +456,8 @@ class Generator:
             if "seq" in r and self.chance(0.08):        # delivered again, perhaps later
                 self.repeats.append((len(out) + self.rng.choice((0, 1, 5, 30)), text))
                 self.repeats.sort()
+            if len(out) > 2 and self.chance(0.05):      # one overtakes another
+                out[-1], out[-2] = out[-2], out[-1]
             while self.repeats and self.repeats[0][0] <= len(out):
                 out.append(self.repeats.pop(0)[1])
             if self.chance(0.06):

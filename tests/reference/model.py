@@ -383,6 +383,8 @@ def read(line):
         out["class"] = classify(out)
         if out["class"] == "none" and "decision" not in out:
             out["decision"] = "none"
+        if out.get("decision") in TERMINAL:
+            out.pop("followup", None)
     return out
 
 
@@ -471,7 +473,7 @@ class Model:
     def take(self, r):
         op = self.ops.get(r.get("operation_id"))
         synthetic = op.synthetic if op else r.get("synthetic", False)
-        if r["kind"] == "summary" and op and op.summaries:
+        if r["kind"] == "summary" and op and op.summaries and not op.synthetic:
             self.intake["duplicates"] += 1
             return
         self.intake["accepted"] += 1
