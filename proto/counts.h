@@ -8,7 +8,8 @@
  * Grain   attempt: counted when the attempt record arrives.  operation: counted when
  *         the operation ends, in the series of its first attempt.
  * Units   Counts, but for the two _US sums: microseconds.
- * Synthetic records are in none but C_SYNTHETIC and C_ACCEPTED.
+ * Synthetic records are in none but those of intake (accepted, duplicates, synthetic,
+ * sensitive).
  */
 #ifndef RT_COUNTS_H
 #define RT_COUNTS_H

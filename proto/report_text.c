@@ -13,7 +13,7 @@
 #define LABELS_COLS 54u
 #define FALLBACK_COLS 26u
 #define N_COLS 22u
-#define RULE_COLS 20u
+#define RULE_COLS 32u
 #define ROWS_SHOWN 5u
 #define PERMILLE 1000u
 

@@ -216,7 +216,7 @@ class Generator:
                 rng.choice((None, ""))
         if self.chance(0.05):
             o["x_unknown"] = rng.choice((1, [1, 2], {"a": {"b": 1}}, {"a": {"b": {}}}, None, "words"))
-        if self.chance(0.04) and "synthetic" not in o:
+        if self.chance(0.04):
             o.update(rng.choice((
                 {"prompt": "planted"}, {"meta": {"authorization": "planted"}},
                 {"x.y.password": "planted"}, {"note": "see sk-" + "0" * 20},

@@ -473,13 +473,13 @@ class Model:
     def take(self, r):
         op = self.ops.get(r.get("operation_id"))
         synthetic = op.synthetic if op else r.get("synthetic", False)
-        if r["kind"] == "summary" and op and op.summaries and not op.synthetic:
+        if r["kind"] == "summary" and op and op.summaries:
             self.intake["duplicates"] += 1
             return
         self.intake["accepted"] += 1
         if synthetic:
             self.intake["synthetic"] += 1
-        elif r["sensitive"]:
+        if r["sensitive"]:
             self.intake["sensitive_dropped"] += 1
         late = op is not None and op.ended is not None
         if late and r["kind"] == "summary":
