@@ -172,7 +172,7 @@ settle_tail(const struct rt_layout *l, struct rt_model *m)
 	uint64_t oldest = rt_trail_oldest(t), bottom = m->tail_bottom;
 
 	if (m->follow) {
-		bool crowd = t->newest > bottom + page && bottom > 0;
+		bool crowd = t->newest > bottom + page / 2 && bottom > 0;
 
 		m->tail_at = t->newest;
 		if (crowd &&
