@@ -1,52 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/aggregate.h"
+#include "collector/aggregate_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "collector/audit.h"
-#include "collector/fallback.h"
-#include "collector/intern.h"
-#include "collector/operation.h"
-#include "collector/probes.h"
-#include "collector/recent.h"
-#include "collector/sequence.h"
-#include "collector/series.h"
-#include "collector/window.h"
 #include "proto/encode.h"
 #include "proto/mem.h"
 
 #define OPERATION_TIMEOUT_MS 120000
-#define TAIL_MAX_DEFAULT 256u
-
-struct rt_aggregate {
-	bool is_live;
-	int64_t operation_timeout_us;
-	struct rt_capacity capacity;
-	struct rt_decoder *decoder;
-	int64_t clock_us;   /* live: monotonic; replay: the largest ts */
-	int64_t started_us; /* of clock_us */
-	int64_t first_ts_us, last_ts_us; /* 0: none yet */
-	int64_t last_event_us;           /* of clock_us; -1: none yet */
-	uint64_t started_id;
-
-	struct rt_intern labels;
-	struct rt_sketch_pool sketches;
-	struct rt_window totals;
-	void *totals_storage;
-	struct rt_series series;
-	struct rt_operations operations;
-	struct rt_fallback fallback;
-	struct rt_sequence sequence;
-	struct rt_recent recent;
-	struct rt_probes probes;
-	struct rt_policies policies;
-	struct rt_audit audit;
-	struct rt_buf line; /* canonical form of the event at hand */
-	uint64_t
-	    forgotten; /* ended operations that a full table forgot early */
-};
 
 const struct rt_capacity rt_capacity_default = {
 #define X(member, dflt, lo, hi, what) .member = (dflt),
@@ -633,126 +595,4 @@ int64_t
 rt_aggregate_clock_us(const struct rt_aggregate *a)
 {
 	return a->clock_us;
-}
-
-/* ---- answers ------------------------------------------------------------- */
-
-static void
-report_totals(struct rt_aggregate *a, uint32_t window_s, struct rt_report *out)
-{
-	uint64_t *all =
-	    rt_report_alloc(out, rt_window_totals.counters * sizeof(*all));
-	struct rt_sketch_dense *dense = rt_xcalloc(1, sizeof(*dense));
-	int l;
-
-	rt_window_sum(
-	    &a->totals, a->clock_us, window_s, all, out->counts.sum_us);
-	memcpy(out->counts.n, all, sizeof(out->counts.n));
-	memcpy(
-	    out->counts.status, all + RT_C_COUNT, sizeof(out->counts.status));
-	for (l = 0; l < RT_LATENCY_COUNT; l++) {
-		memset(dense, 0, sizeof(*dense));
-		rt_window_sketch(&a->totals, a->clock_us, window_s,
-		    (enum rt_latency)l, dense);
-		if (dense->count > 0)
-			rt_sketch_quantiles(dense, &out->latency[l]);
-	}
-	free(dense);
-}
-
-/* Seconds a column: 60 columns for 1m, 5m and 1h, 45 for 15m. */
-static uint32_t
-trend_step(uint32_t window_s, uint32_t *cols)
-{
-	switch (window_s) {
-	case 60: *cols = 60; return 1;
-	case 300: *cols = 60; return 5;
-	case 900: *cols = 45; return 20;
-	default: *cols = 60; return 60;
-	}
-}
-
-static void
-report_trends(struct rt_aggregate *a, uint32_t window_s, struct rt_report *out)
-{
-	static const uint32_t parts[RT_TREND_COUNT][RT_CLASS_COUNT] = {
-	    [RT_TREND_OPS] = {RT_C_OPS_ENDED},
-	    [RT_TREND_ATTEMPTS] = {RT_C_FIRST, RT_C_RETRIES},
-	    [RT_TREND_RETRIES] = {RT_C_RETRIES},
-	    [RT_TREND_FALLBACKS] = {RT_C_DECISION +
-		RT_DECISION_FALLBACK_SECONDARY},
-#define X(id, name, retryable) \
-	RT_CLASS_##id == RT_CLASS_NONE ? 0 : RT_C_CLASS + RT_CLASS_##id,
-	    [RT_TREND_ERRORS] = {RT_CLASSES(X)},
-#undef X
-	    [RT_TREND_TIMEOUTS] = {RT_C_CLASS + RT_CLASS_TIMEOUT},
-	    [RT_TREND_FAILED] = {RT_C_FATE + RT_FATE_EXHAUSTED,
-		RT_C_FATE + RT_FATE_FAILED_FAST,
-		RT_C_FATE + RT_FATE_BUDGET_ABORTED,
-		RT_C_FATE + RT_FATE_ORPHANED},
-	};
-	uint32_t counters[RT_CLASS_COUNT], cols, step, n, i;
-	int t;
-
-	step = trend_step(window_s, &cols);
-	out->trend.step_s = step;
-	out->trend.cols = cols;
-	for (t = 0; t < RT_TREND_COUNT; t++) {
-		/* 0 is RT_C_ATTEMPTS, used in no row: an empty place. */
-		for (n = i = 0; i < RT_CLASS_COUNT; i++)
-			if (parts[t][i] != 0)
-				counters[n++] = parts[t][i];
-		rt_window_trend(&a->totals, a->clock_us, step, cols, counters,
-		    n, out->trend.v[t]);
-	}
-}
-
-static void
-report_overflow(const struct rt_aggregate *a, struct rt_report *out)
-{
-	out->overflow[RT_OVERFLOW_SERIES] = a->series.overflow;
-	out->overflow[RT_OVERFLOW_LABELS] = a->labels.overflow;
-	out->overflow[RT_OVERFLOW_OPERATIONS] = a->forgotten;
-	out->overflow[RT_OVERFLOW_FALLBACK_ROWS] = a->fallback.rows_overflow;
-	out->overflow[RT_OVERFLOW_FALLBACK_MARKS] = a->fallback.marks_overflow;
-	out->overflow[RT_OVERFLOW_SKETCHES] = a->sketches.overflow;
-	out->overflow[RT_OVERFLOW_EMITTERS] = a->sequence.emitters_overflow;
-	out->overflow[RT_OVERFLOW_GAPS] = a->sequence.gaps_overflow;
-	out->overflow[RT_OVERFLOW_CANARIES] = a->probes.overflow;
-}
-
-void
-rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
-    struct rt_moment at, struct rt_report *out)
-{
-	rt_aggregate_tick(a, at);
-	out->source.is_live = a->is_live;
-	out->source.window_s = q->window_s;
-	out->source.from_us = a->first_ts_us;
-	out->source.to_us = a->last_ts_us;
-	out->source.now_us = a->is_live ? at.wall.us : a->clock_us;
-	out->source.last_event_age_ms =
-	    a->last_event_us < 0 ? -1 : (a->clock_us - a->last_event_us) / 1000;
-	out->source.uptime_ms = a->is_live
-	    ? (a->clock_us - a->started_us) / 1000
-	    : (a->last_ts_us - a->first_ts_us) / 1000;
-	out->source.version = RT_VERSION_TEXT;
-	out->source.started_id = a->started_id;
-	report_totals(a, q->window_s, out);
-	report_trends(a, q->window_s, out);
-	report_overflow(a, out);
-	out->lost = rt_sequence_lost(&a->sequence);
-	out->open.running = a->operations.phases[RT_PHASE_RUNNING];
-	out->open.in_backoff = a->operations.phases[RT_PHASE_BACKOFF];
-	out->open.on_fallback = a->operations.phases[RT_PHASE_FALLBACK];
-	if (!q->no_series)
-		rt_series_report(&a->series, a->clock_us, q, out);
-	rt_fallback_report(&a->fallback, a->clock_us, q->window_s, out);
-	rt_sequence_report(&a->sequence, a->clock_us, out);
-	rt_probes_report(&a->probes, a->clock_us, q->window_s, out);
-	rt_recent_report(&a->recent, a->clock_us, out);
-	rt_audit_report(&a->audit, a->clock_us, q->window_s, out);
-	if (q->tail)
-		rt_recent_tail(&a->recent, q->tail_cursor,
-		    q->tail_max ? q->tail_max : TAIL_MAX_DEFAULT, out);
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * aggregate_state — what an aggregate holds: for aggregate.c, which takes records in, and
+ * answer.c, which reads the numbers out.  Nobody else includes it.
+ */
+#ifndef RT_AGGREGATE_STATE_H
+#define RT_AGGREGATE_STATE_H
+
+#include "collector/aggregate.h"
+#include "collector/audit.h"
+#include "collector/fallback.h"
+#include "collector/intern.h"
+#include "collector/operation.h"
+#include "collector/probes.h"
+#include "collector/recent.h"
+#include "collector/sequence.h"
+#include "collector/series.h"
+#include "collector/window.h"
+#include "proto/buf.h"
+
+struct rt_aggregate {
+	bool is_live;
+	int64_t operation_timeout_us;
+	struct rt_capacity capacity;
+	struct rt_decoder *decoder;
+	int64_t clock_us;   /* live: monotonic; replay: the largest ts */
+	int64_t started_us; /* of clock_us */
+	int64_t first_ts_us, last_ts_us; /* 0: none yet */
+	int64_t last_event_us;           /* of clock_us; -1: none yet */
+	uint64_t started_id;
+
+	struct rt_intern labels;
+	struct rt_sketch_pool sketches;
+	struct rt_window totals;
+	void *totals_storage;
+	struct rt_series series;
+	struct rt_operations operations;
+	struct rt_fallback fallback;
+	struct rt_sequence sequence;
+	struct rt_recent recent;
+	struct rt_probes probes;
+	struct rt_policies policies;
+	struct rt_audit audit;
+	struct rt_buf line; /* canonical form of the event at hand */
+	uint64_t
+	    forgotten; /* ended operations that a full table forgot early */
+};
+
+#endif
