@@ -15,6 +15,13 @@
  *         unknown_schema / unknown_shape, then the first bad field in the order of
  *         RT_EVENT_FIELDS (bad_type before out_of_range for the same field),
  *         missing_field last.  `*out` is untouched on refusal.
+ * Types   A quoted number or boolean is read as one.  An integer may be written 1.0 or
+ *         1e2; 1.5 is bad_type, a whole number outside the field's range (or int64) is
+ *         out_of_range.  A string that is no RFC 3339 time is bad_type.
+ * Names   Nested objects are joined (`trigger.type`); a flat dotted name beats a nested
+ *         one.  The last of duplicate keys wins, but what must not be kept is counted
+ *         even where a later duplicate overrides it.
+ * Syntax  JSON is RFC 8259 to the letter; a record that is not one object is not_json.
  * Life    The decoder is the caller's storage and holds the scratch for strings that
  *         had escapes or needed scrubbing; an event is valid until the next decode
  *         with it and while the record's bytes live.  Never reads past `len`.
