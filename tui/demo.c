@@ -316,7 +316,7 @@ end_all(struct demo *d)
 			continue;
 		first_line(d, (enum member)m, said, sizeof(said));
 		fprintf(stderr,
-		    "retrytop demo: the %s ended before the demo did (%s %d)"
+		    "retrytop demo: %s ended before the demo did (%s %d)"
 		    "%s%s\n",
 		    cast[m].name, WIFSIGNALED(status) ? "signal" : "status",
 		    WIFSIGNALED(status) ? WTERMSIG(status)

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +13,7 @@
 #include <unistd.h>
 
 #include "collector/canary/fault.h"
+#include "collector/canary/listen.h"
 #include "collector/canary/reply.h"
 #include "proto/clock.h"
 #include "proto/json.h"
@@ -466,78 +465,6 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
 
 /* ---- serving ------------------------------------------------------------------------- */
 
-static bool
-is_loopback(const struct sockaddr *sa)
-{
-	if (sa->sa_family == AF_INET)
-		return ((const unsigned char *)&(
-			   (const struct sockaddr_in *)(const void *)sa)
-			       ->sin_addr)[0] == 127;
-	return sa->sa_family == AF_INET6 &&
-	    IN6_IS_ADDR_LOOPBACK(
-		&((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr);
-}
-
-/* HOST:PORT or [HOST]:PORT, numbers but for localhost. */
-static enum rt_err
-resolve(const char *text, struct addrinfo **out, struct rt_diag *d)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-	const char *colon = strrchr(text, ':');
-	char host[64];
-	size_t n = colon ? (size_t)(colon - text) : 0;
-
-	if (n > 1 && text[0] == '[' && text[n - 1] == ']') {
-		text++;
-		n -= 2;
-	}
-	if (n == 0 || n >= sizeof(host))
-		goto bad;
-	memcpy(host, text, n);
-	host[n] = '\0';
-	if (getaddrinfo(strcmp(host, "localhost") == 0 ? "127.0.0.1" : host,
-		colon + 1, &hints, out) == 0)
-		return RT_OK;
-bad:
-	rt_diag_set(d, "--listen",
-	    "needs ADDRESS:PORT, such as 127.0.0.1:8099; port 0 is any");
-	return RT_E_USAGE;
-}
-
-static int
-listen_on(const struct addrinfo *at, struct rt_diag *d)
-{
-	int one = 1;
-	int fd = socket(
-	    at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd >= 0 &&
-	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-	    bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, 128) == 0)
-		return fd;
-	rt_diag_set(d, "--listen", "cannot listen there: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static void
-print_url(int fd)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-	char host[64], port[8];
-
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) != 0 ||
-	    getnameinfo((struct sockaddr *)&sa, len, host, sizeof(host), port,
-		sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return;
-	printf(strchr(host, ':') ? "http://[%s]:%s\n" : "http://%s:%s\n", host,
-	    port);
-	fflush(stdout);
-}
-
 static int
 block_signals(void)
 {
@@ -618,7 +545,7 @@ run(struct gateway *g, const struct command *c, int listen_fd)
 		    strerror(errno));
 		return rt_options_fail("gateway", &d, RT_EXIT_INTERNAL);
 	}
-	print_url(listen_fd);
+	rt_listen_print_url(listen_fd);
 	if (c->ready_fd >= 0 && write((int)c->ready_fd, "1", 1) == 1)
 		close((int)c->ready_fd);
 	serve(g, signal_fd);
@@ -667,7 +594,7 @@ rt_cmd_gateway(int argc, char **argv)
 	struct command c = {
 	    .listen = "127.0.0.1:8099", .seed = 1, .ready_fd = -1};
 	struct gateway g = {0};
-	struct addrinfo *at = NULL;
+	enum rt_err err;
 	struct rt_diag d;
 	int fd, code = parse(&c, argc, argv);
 
@@ -679,18 +606,9 @@ rt_cmd_gateway(int argc, char **argv)
 		if (rt_fault_set_add(
 			&g.faults, rt_str_of(c.faults.items[i]), &d) != RT_OK)
 			return rt_options_fail("gateway", &d, RT_EXIT_USAGE);
-	if (resolve(c.listen, &at, &d) != RT_OK)
-		return rt_options_fail("gateway", &d, RT_EXIT_USAGE);
-	if (!is_loopback(at->ai_addr) && !c.is_insecure) {
-		freeaddrinfo(at);
-		rt_diag_set(&d, "--listen",
-		    "%s is not loopback; say --insecure to serve it anyway",
-		    c.listen);
-		return rt_options_fail("gateway", &d, RT_EXIT_USAGE);
-	}
-	fd = listen_on(at, &d);
-	freeaddrinfo(at);
-	if (fd < 0)
-		return rt_options_fail("gateway", &d, RT_EXIT_IO);
+	err = rt_listen_on(c.listen, c.is_insecure, &fd, &d);
+	if (err != RT_OK)
+		return rt_options_fail(
+		    "gateway", &d, err == RT_E_IO ? RT_EXIT_IO : RT_EXIT_USAGE);
 	return run(&g, &c, fd);
 }

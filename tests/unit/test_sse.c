@@ -43,6 +43,7 @@ finds_events_however_the_bytes_are_cut(void **state)
 	    {"without the space", "data:a\n\n", "a|", false},
 	    {"only one space is taken", "data:  a\n\n", " a|", false},
 	    {"CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", "a|b|", false},
+	    {"CRLF is one end", "data: a\r\ndata: b\r\n\r\n", "a\nb|", false},
 	    {"CR alone", "data: a\r\rdata: b\r\r", "a|b|", false},
 	    {"mixed ends", "data: a\r\n\ndata: b\n\r\n", "a|b|", false},
 	    {"several data lines", "data: a\ndata: b\n\n", "a\nb|", false},
