@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include "collector/canary/gateway.h"
 
 #include <errno.h>
@@ -47,10 +48,20 @@ struct exchange {
 	size_t sent;
 	uint64_t filler_sent;
 	rt_mono_t due;
+	bool is_gone; /* the client hung up while we let it wait */
 	struct exchange *next_waiting;
 };
 
 /* ---- waiting ----------------------------------------------------------------------- */
+
+static int
+socket_of(const struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
 
 static void
 wait_until(struct exchange *x, int64_t ms)
@@ -97,18 +108,16 @@ resume_due(struct gateway *g, bool everything)
 static void
 reset_connection(struct exchange *x)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int fd = socket_of(x);
 	struct sockaddr none = {.sa_family = AF_UNSPEC};
 	struct linger at_once = {1, 0};
 
 	x->g->resets++;
-	if (!info)
+	if (fd < 0)
 		return;
-	setsockopt(
-	    info->connect_fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	if (connect(info->connect_fd, &none, sizeof(none)) != 0)
-		shutdown(info->connect_fd, SHUT_RDWR);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	if (connect(fd, &none, sizeof(none)) != 0)
+		shutdown(fd, SHUT_RDWR);
 }
 
 static ssize_t
@@ -119,7 +128,7 @@ play(void *cls, uint64_t position, char *out, size_t size)
 	size_t n;
 
 	(void)position;
-	if (x->g->is_stopping)
+	if (x->g->is_stopping || x->is_gone)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (x->filler_sent < r->filler_bytes) {
 		n = size < r->filler_bytes - x->filler_sent
@@ -426,7 +435,7 @@ on_request(void *cls, struct MHD_Connection *connection, const char *path,
 		*state = x;
 		return MHD_YES;
 	}
-	if (x->g->is_stopping)
+	if (x->g->is_stopping || x->is_gone)
 		return MHD_NO;
 	if (*len > 0) {
 		take_body(x, bytes, *len);
@@ -489,26 +498,59 @@ start_daemon(struct gateway *g, int listen_fd)
 	    on_completed, NULL, MHD_OPTION_END);
 }
 
+/*
+ * The daemon does not look at suspended connections, so we do: a client that gave up
+ * must not keep one of the places until its fault is over.
+ */
+static nfds_t
+watch_waiting(const struct gateway *g, struct pollfd *fds)
+{
+	nfds_t n = 0;
+
+	for (struct exchange *x = g->waiting; x; x = x->next_waiting)
+		if (n < RT_GATEWAY_CONNECTIONS_MAX)
+			fds[n++] = (struct pollfd){socket_of(x), POLLRDHUP, 0};
+	return n;
+}
+
+/* The list has not changed since watch_waiting. */
+static void
+let_go(struct gateway *g, const struct pollfd *fds, nfds_t count)
+{
+	nfds_t n = 0;
+
+	for (struct exchange *x = g->waiting; x && n < count;
+	     x = x->next_waiting, n++) {
+		if (fds[n].revents == 0)
+			continue;
+		x->is_gone = true;
+		x->due = (rt_mono_t){0};
+	}
+}
+
 static void
 serve(struct gateway *g, int signal_fd)
 {
 	const union MHD_DaemonInfo *info =
 	    MHD_get_daemon_info(g->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct pollfd fds[] = {
+	struct pollfd fds[2 + RT_GATEWAY_CONNECTIONS_MAX] = {
 	    {info->epoll_fd, POLLIN, 0}, {signal_fd, POLLIN, 0}};
 
 	while (!(fds[1].revents & POLLIN)) {
 		MHD_UNSIGNED_LONG_LONG idle_ms;
-		int64_t wait_ms = resume_due(g, false);
+		int64_t wait_ms;
+		nfds_t count;
 
+		resume_due(g, false);
 		MHD_run(g->daemon);
-		if (g->waiting)
-			wait_ms = resume_due(g, false);
+		wait_ms = resume_due(g, false);
 		if (MHD_get_timeout(g->daemon, &idle_ms) == MHD_YES &&
 		    (wait_ms < 0 || (int64_t)idle_ms < wait_ms))
 			wait_ms = (int64_t)idle_ms;
-		poll(fds, RT_COUNT_OF(fds),
-		    wait_ms > 60000 ? 60000 : (int)wait_ms);
+		count = watch_waiting(g, fds + 2);
+		if (poll(fds, 2 + count,
+			wait_ms > 60000 ? 60000 : (int)wait_ms) > 0)
+			let_go(g, fds + 2, count);
 	}
 }
 

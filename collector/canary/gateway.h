@@ -11,6 +11,7 @@
  *         hundred stalled streams cost a hundred list entries and block nobody.
  * Bounds  RT_GATEWAY_CONNECTIONS_MAX at once (more wait in the kernel's queue), bodies of at
  *         most 1 MiB (413; beyond 8 MiB the connection is closed), 60 s of silence.
+ *         A client that hangs up while it is let wait frees its place at once.
  * Privacy Bodies and headers are read and forgotten: nothing of a request is ever logged.
  * Access  Loopback unless --insecure is said.  Whoever reaches the port can change the rules.
  */

@@ -399,6 +399,19 @@ class Starting(unittest.TestCase):
         for c in held:
             c.close()
 
+    def test_clients_that_give_up_leave_their_places(self):
+        g = Gateway("--fault", "stream=yes fault=stall hold=60s", "--fault", "delay=60s")
+        for i in range(300):  # more than there are places
+            c = g.connect()
+            c.request("POST", CHAT, json.dumps(stream() if i % 2 else chat()))
+            if i % 2:
+                self.assertEqual(c.getresponse().status, 200)
+            c.close()
+        deadline = time.monotonic() + 5
+        while g.control("GET")[1]["waiting"] > 0:
+            self.assertLess(time.monotonic(), deadline, "waiting for the places to be free")
+        self.assertEqual(g.end(), (0, "", ""))
+
     def test_ready_fd_gets_its_byte_after_the_url(self):
         read, write = os.pipe()
         p = subprocess.Popen([PROGRAM, "gateway", "--listen", "127.0.0.1:0", "--ready-fd", str(write)],
