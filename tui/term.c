@@ -380,19 +380,41 @@ drain_frame(struct rt_term *t, bool keep)
 }
 
 /*
- * ncurses selects the ASCII character set anew with each change of attributes.  We never
- * draw from another (frames hold no other escape of that form), so once is enough.
+ * What ncurses writes for nothing: it selects the ASCII character set anew with each
+ * change of attributes, though we never draw from another, and ends a colour right
+ * before it ends all attributes.  Cells hold no escape, so all of these are its own.
  */
-static void
-drop_charset_changes(struct rt_buf *b, size_t from)
+static const struct {
+	const char *bytes;
+	size_t match, drop;
+} needless[] = {
+    {"\033(B", 3, 3},
+    {"\033[39m\033(B\033[m", 11, 5},
+    {"\033[39m\033[m", 8, 5},
+};
+
+static size_t
+needless_at(const char *p, size_t len)
 {
-	static const char change[] = {'\033', '(', 'B'};
+	for (size_t i = 0; i < RT_COUNT_OF(needless); i++)
+		if (len >= needless[i].match &&
+		    memcmp(p, needless[i].bytes, needless[i].match) == 0)
+			return needless[i].drop;
+	return 0;
+}
+
+static void
+drop_needless(struct rt_buf *b, size_t from)
+{
 	size_t to = from;
 
 	while (from < b->len) {
-		if (b->len - from >= sizeof change &&
-		    memcmp(b->p + from, change, sizeof change) == 0)
-			from += sizeof change;
+		size_t drop = b->p[from] == '\033'
+		    ? needless_at(b->p + from, b->len - from)
+		    : 0;
+
+		if (drop > 0)
+			from += drop;
 		else
 			b->p[to++] = b->p[from++];
 	}
@@ -450,7 +472,7 @@ rt_term_show(struct rt_term *t, const struct rt_grid *g)
 	before = t->out.len;
 	drain_frame(t, true);
 	if (t->stats.frames > 0 && t->out.len > before)
-		drop_charset_changes(&t->out, before);
+		drop_needless(&t->out, before);
 	t->stats.frames++;
 	t->stats.last_frame_bytes = t->out.len - before;
 	(void)flush_out(t);

@@ -27,7 +27,8 @@ HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 class Session:
     """One run of the program as the foreground job of a terminal of its own."""
 
-    def __init__(self, args, rows=24, cols=80):
+    def __init__(self, args, folder, rows=24, cols=80):
+        self.folder = folder
         self.marker = "RT_LIFECYCLE=" + uuid.uuid4().hex
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
@@ -49,7 +50,8 @@ class Session:
             for s in (signal.SIGPIPE, signal.SIGXFSZ):
                 signal.signal(s, signal.SIG_DFL)
             name, value = self.marker.split("=")
-            environ = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8")
+            environ = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8",
+                           XDG_RUNTIME_DIR=self.folder)
             environ[name] = value
             os.execve(PROGRAM, [PROGRAM] + args, environ)
         finally:
@@ -162,8 +164,8 @@ def end_it(s, way, state):
     return status
 
 
-def run(args, way, state, limit_s):
-    s = Session(args)
+def run(args, folder, way, state, limit_s):
+    s = Session(args, folder)
     try:
         s.await_text(b"Quit")
         if state == "help":
@@ -200,7 +202,7 @@ def main():
         for args, way, state, limit_s in rows:
             name = f"{args[0]} ({state}): {way}"
             try:
-                run(args, way, state, limit_s)
+                run(args, folder, way, state, limit_s)
                 print(f"ok   {name}")
             except AssertionError as e:
                 failed += 1
