@@ -38,7 +38,7 @@ rt_decoder_name_other(const struct rt_decoder *d, struct rt_name *name,
 		;
 	own = (struct rt_str){own.p + i, own.len - i};
 	name->is_never =
-	    rt_key_is_never(rt_keys_find(&d->keys, own.p, own.len));
+	    rt_key_is_never(rt_keys_find(&d->keys, own.p, own.len, own.len));
 }
 
 /* An object given twice: only the last counts, with all that is nested in it. */

@@ -88,15 +88,15 @@ void rt_decoder_name_other(const struct rt_decoder *d, struct rt_name *name,
 /*
  * Look a name up: `path` is the same with the names around it joined, absent where it
  * cannot be one of ours.  The caller has set text, depth and has_escape; `own` is text
- * without escapes.
+ * without escapes.  `readable` bytes from path.p may be read.
  */
 static inline void
 rt_decoder_name(const struct rt_decoder *d, struct rt_name *name,
-    struct rt_str path, struct rt_str own)
+    struct rt_str path, struct rt_str own, size_t readable)
 {
 	name->is_never = false;
-	name->key =
-	    path.p ? rt_keys_find(&d->keys, path.p, path.len) : RT_KEY_ALL;
+	name->key = path.p ? rt_keys_find(&d->keys, path.p, path.len, readable)
+			   : RT_KEY_ALL;
 	if (name->key >= RT_KEY_COUNT)
 		rt_decoder_name_other(d, name, path, own);
 }

@@ -265,7 +265,7 @@ static void
 look_up(struct walk *w, const struct rt_slot *key)
 {
 	struct level *l = &w->levels[w->depth];
-	struct rt_str own = {key->p, key->len};
+	struct rt_str own = {key->p, key->len}, path;
 
 	l->name.text = own;
 	l->name.depth = (uint8_t)w->depth;
@@ -274,7 +274,9 @@ look_up(struct walk *w, const struct rt_slot *key)
 		own.len = rt_slot_unescape(w->d->examined, own.p, own.len);
 		own.p = w->d->examined;
 	}
-	rt_decoder_name(w->d, &l->name, join(w, l->prefix_len, own), own);
+	path = join(w, l->prefix_len, own);
+	rt_decoder_name(w->d, &l->name, path, own,
+	    path.p == key->p ? (size_t)(w->end - key->p) : path.len);
 }
 
 /* "name" : — returns where the value begins. */

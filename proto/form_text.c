@@ -99,7 +99,7 @@ put(struct rt_decoder *d, struct rt_str text, struct rt_slot *s)
 	for (i = 0; i < RT_COUNT_OF(absent); i++)
 		if (rt_str_is((struct rt_str){s->p, s->len}, absent[i]))
 			s->type = RT_SLOT_NULL;
-	rt_decoder_name(d, &name, text, text);
+	rt_decoder_name(d, &name, text, text, text.len);
 	rt_decoder_put(d, &name, s);
 }
 

@@ -28,8 +28,9 @@ rt_keys_init(struct rt_keys *k)
 		row = &k->rows[i];
 		row->name = i == RT_FIELD_TS ? "ts" : names[i];
 		row->len = (uint32_t)strlen(row->name);
-		rt_key_ends(row->name, row->len, &row->first, &row->last);
-		at = rt_key_bucket(row->first, row->last, row->len);
+		rt_key_head(
+		    row->name, row->len, row->len, &row->first, &row->second);
+		at = rt_key_bucket(row->first, row->second, row->len);
 		while (k->buckets[at])
 			at = (at + 1) % RT_KEY_BUCKETS;
 		k->buckets[at] = (uint8_t)(i + 1);

@@ -118,8 +118,8 @@ enum rt_key {
 
 struct rt_keys {
 	struct rt_key_row {
-		uint64_t first, last; /* bytes, see keys.c */
-		const char *name;     /* static */
+		uint64_t first, second; /* see rt_key_head */
+		const char *name;       /* static */
 		uint32_t len;
 	} rows[RT_KEY_ALL];
 	uint8_t buckets[RT_KEY_BUCKETS]; /* key + 1, 0 free; linear probing */
@@ -127,38 +127,35 @@ struct rt_keys {
 
 void rt_keys_init(struct rt_keys *k);
 
-static inline uint64_t
-rt_key_load(const char *p, size_t n)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, p, n);
-	return v;
-}
-
 /*
- * The name's first and last eight bytes, which overlap below 16: up to there two
- * compares are all of it.  Never touches a byte outside the name.
+ * The name's first 16 bytes, zeros behind its end: up to there two compares are all
+ * of it.  `readable` bytes from p may be read, so that a short name needs no copy.
  */
 static inline void
-rt_key_ends(const char *p, size_t len, uint64_t *first, uint64_t *last)
+rt_key_head(const char *p, size_t len, size_t readable, uint64_t *first,
+    uint64_t *second)
 {
-	if (len >= 8) {
-		*first = rt_key_load(p, 8);
-		*last = rt_key_load(p + len - 8, 8);
-	} else if (len >= 4) {
-		*first = rt_key_load(p, 4);
-		*last = rt_key_load(p + len - 4, 4);
-	} else {
-		*first = len > 0 ? (unsigned char)p[0] : 0;
-		*last = len > 0 ? rt_key_load(p + len / 2, len - len / 2) : 0;
+	static const unsigned char ones[32] = {255, 255, 255, 255, 255, 255,
+	    255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+	size_t n = len < 16 ? len : 16;
+	char padded[16] = {0};
+	uint64_t mask[2];
+
+	if (readable < 16) {
+		memcpy(padded, p, n);
+		p = padded;
 	}
+	memcpy(mask, ones + 16 - n, sizeof(mask));
+	memcpy(first, p, sizeof(*first));
+	memcpy(second, p + 8, sizeof(*second));
+	*first &= mask[0];
+	*second &= mask[1];
 }
 
 static inline unsigned
-rt_key_bucket(uint64_t first, uint64_t last, size_t len)
+rt_key_bucket(uint64_t first, uint64_t second, size_t len)
 {
-	uint64_t h = (first ^ (last << 7 | last >> 57) ^ len) *
+	uint64_t h = (first ^ (second << 7 | second >> 57) ^ len) *
 	    UINT64_C(0x9E3779B97F4A7C15);
 
 	return (unsigned)(h >> 55); /* 9 bits: RT_KEY_BUCKETS */
@@ -166,19 +163,21 @@ rt_key_bucket(uint64_t first, uint64_t last, size_t len)
 
 /* The key of that name, or RT_KEY_ALL.  Inline: it runs for every name. */
 static inline enum rt_key
-rt_keys_find(const struct rt_keys *k, const char *p, size_t len)
+rt_keys_find(
+    const struct rt_keys *k, const char *p, size_t len, size_t readable)
 {
 	const struct rt_key_row *row;
-	uint64_t first, last;
+	uint64_t first, second;
 	unsigned at;
 
-	rt_key_ends(p, len, &first, &last);
-	at = rt_key_bucket(first, last, len);
+	rt_key_head(p, len, readable, &first, &second);
+	at = rt_key_bucket(first, second, len);
 	for (; k->buckets[at]; at = (at + 1) % RT_KEY_BUCKETS) {
 		row = &k->rows[k->buckets[at] - 1];
-		if (row->first != first || row->last != last || row->len != len)
+		if (row->first != first || row->second != second ||
+		    row->len != len)
 			continue;
-		if (len <= 16 || memcmp(row->name + 8, p + 8, len - 16) == 0)
+		if (len <= 16 || memcmp(row->name + 16, p + 16, len - 16) == 0)
 			return (enum rt_key)(k->buckets[at] - 1);
 	}
 	return RT_KEY_ALL;
