@@ -36,6 +36,11 @@ struct walk {
 static inline const char *
 skip_space(const char *p, const char *end)
 {
+	/* Nearly always one blank or none. */
+	if (p < end && *p == ' ')
+		p++;
+	if (p<end && * p> ' ')
+		return p;
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
 		p++;
 	return p;
@@ -88,7 +93,7 @@ read_escape(const char *p, const char *end)
 }
 
 /* p is after the opening quote; returns the place after the closing one. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 read_string(const char *p, const char *end, struct rt_slot *s)
 {
 	s->type = RT_SLOT_STRING;
