@@ -83,7 +83,8 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	rt_fallback_init(
 	    &a->fallback, &a->labels, c.fallback_rows, c.operations);
 	rt_sequence_init(&a->sequence, c.emitters, seed);
-	rt_recent_init(&a->recent, c.tail_bytes, c.refused);
+	rt_recent_init(&a->recent, c.tail_bytes);
+	rt_refusals_init(&a->refused, c.refused);
 	rt_probes_init(&a->probes, &a->labels, c.canaries);
 	rt_audit_init(&a->audit, &a->policies, &a->labels);
 	rt_buf_init(&a->line, 4 * RT_RECORD_MAX);
@@ -104,6 +105,7 @@ rt_aggregate_free(struct rt_aggregate *a)
 	rt_fallback_fini(&a->fallback);
 	rt_sequence_fini(&a->sequence);
 	rt_recent_fini(&a->recent);
+	rt_refusals_fini(&a->refused);
 	rt_probes_fini(&a->probes);
 	rt_audit_fini(&a->audit);
 	rt_buf_fini(&a->line);
@@ -141,13 +143,13 @@ settle(struct rt_aggregate *a, struct rt_operation *o, enum rt_ending ending,
     int64_t summary_attempts, enum rt_operation_state state)
 {
 	uint32_t tries = rt_operation_tries(o, summary_attempts);
+	enum rt_fate fate = rt_fate_of(ending, tries, o->had_fallback);
 	struct rt_window *w;
 
 	if (!o->is_synthetic) {
 		w = rt_series_window(&a->series, o->series, a->clock_us);
 		count(a, w, RT_C_OPS_ENDED, 1);
-		count(a, w,
-		    RT_C_FATE + rt_fate_of(ending, tries, o->had_fallback), 1);
+		count(a, w, RT_C_FATE + fate, 1);
 		count(a, w, RT_C_OP_ATTEMPTS, o->records);
 		count(a, w, RT_C_OP_UPSTREAM, o->upstream);
 		if (tries > 0)
@@ -164,6 +166,12 @@ settle(struct rt_aggregate *a, struct rt_operation *o, enum rt_ending ending,
 		rt_window_sum_us(w, RT_SUM_WASTED, o->wasted_us);
 		rt_window_sum_us(w, RT_SUM_USEFUL, o->useful_us);
 	}
+	if (a->is_live &&
+	    (o->audit.fired || o->had_fallback ||
+		(fate != RT_FATE_FIRST_TRY &&
+		    fate != RT_FATE_RESCUED_BY_RETRY)))
+		rt_recent_keep(
+		    &a->recent, o->hash, o->last_line, o->audit.fired);
 	rt_fallback_ended(&a->fallback, a->clock_us,
 	    ending == RT_ENDING_SUCCESS, &o->fallbacks);
 	rt_operation_end(&a->operations, o, a->clock_us, state);
@@ -434,6 +442,20 @@ take_synthetic(
 		    &a->operations, o, a->clock_us, RT_PHASE_RUNNING);
 }
 
+/* Put the event where viewers find it. */
+static void
+show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
+{
+	if (!a->is_live)
+		return;
+	rt_buf_reset(&a->line);
+	rt_encode(&a->line, e);
+	if (!a->line.overflow)
+		rt_recent_add(&a->recent,
+		    (struct rt_str){a->line.p, a->line.len}, o ? o->hash : 0,
+		    o ? &o->last_line : NULL);
+}
+
 /* Everything about an event that is no duplicate by its sequence number. */
 static void
 take_event(struct rt_aggregate *a, const struct rt_event *e)
@@ -455,6 +477,7 @@ take_event(struct rt_aggregate *a, const struct rt_event *e)
 		if (!o)
 			o = start(a, e);
 	}
+	show(a, e, o);
 	total(a, RT_C_ACCEPTED);
 	if (e->sensitive.p)
 		total(a, RT_C_SENSITIVE);
@@ -467,13 +490,6 @@ take_event(struct rt_aggregate *a, const struct rt_event *e)
 		if (is_late)
 			total(a, RT_C_LATE);
 		take_attempt(a, e, o, is_late);
-	}
-	if (a->is_live) {
-		rt_buf_reset(&a->line);
-		rt_encode(&a->line, e);
-		if (!a->line.overflow)
-			rt_recent_add(&a->recent,
-			    (struct rt_str){a->line.p, a->line.len});
 	}
 }
 
@@ -543,8 +559,8 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 			return;
 		}
 		total(a, RT_C_REJECT + reject);
-		rt_recent_refuse(
-		    &a->recent, a->clock_us, reject, &why, record, source);
+		rt_refusals_add(
+		    &a->refused, a->clock_us, reject, &why, record, source);
 		return;
 	}
 	skew_ms = (double)(at.wall.us - e.ts_us) / 1000;
@@ -588,7 +604,7 @@ rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at)
 uint64_t
 rt_aggregate_refused(const struct rt_aggregate *a)
 {
-	return a->recent.refused_count;
+	return a->refused.count;
 }
 
 int64_t

@@ -13,6 +13,7 @@
 #include "collector/operation.h"
 #include "collector/probes.h"
 #include "collector/recent.h"
+#include "collector/refused.h"
 #include "collector/sequence.h"
 #include "collector/series.h"
 #include "collector/window.h"
@@ -38,6 +39,7 @@ struct rt_aggregate {
 	struct rt_fallback fallback;
 	struct rt_sequence sequence;
 	struct rt_recent recent;
+	struct rt_refusals refused;
 	struct rt_probes probes;
 	struct rt_policies policies;
 	struct rt_audit audit;

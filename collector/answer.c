@@ -92,6 +92,20 @@ report_overflow(const struct rt_aggregate *a, struct rt_report *out)
 	out->overflow[RT_OVERFLOW_CANARIES] = a->probes.overflow;
 }
 
+static void
+report_operation(
+    struct rt_aggregate *a, struct rt_str id, struct rt_report *out)
+{
+	struct rt_operation *o = rt_operation_find(&a->operations, id);
+
+	out->operation.id = rt_report_text(out, id);
+	rt_recent_find(&a->recent,
+	    o ? o->hash : rt_operation_hash(&a->operations, id),
+	    o ? o->last_line : 0, out);
+	if (o)
+		out->operation.rules |= o->audit.fired;
+}
+
 void
 rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
     struct rt_moment at, struct rt_report *out)
@@ -121,9 +135,11 @@ rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
 	rt_fallback_report(&a->fallback, a->clock_us, q->window_s, out);
 	rt_sequence_report(&a->sequence, a->clock_us, out);
 	rt_probes_report(&a->probes, a->clock_us, q->window_s, out);
-	rt_recent_report(&a->recent, a->clock_us, out);
+	rt_refusals_report(&a->refused, a->clock_us, out);
 	rt_audit_report(&a->audit, a->clock_us, q->window_s, out);
 	if (q->tail)
 		rt_recent_tail(&a->recent, q->tail_cursor,
 		    q->tail_max ? q->tail_max : TAIL_MAX_DEFAULT, out);
+	if (q->operation[0])
+		report_operation(a, rt_str_of(q->operation), out);
 }

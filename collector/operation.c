@@ -61,10 +61,16 @@ kept(size_t len)
 	return len < RT_OPERATION_ID_BYTES ? len : RT_OPERATION_ID_BYTES;
 }
 
+uint64_t
+rt_operation_hash(const struct rt_operations *t, struct rt_str id)
+{
+	return rt_hash_str(t->seed, id);
+}
+
 struct rt_operation *
 rt_operation_find(struct rt_operations *t, struct rt_str id)
 {
-	uint64_t hash = rt_hash_str(t->seed, id);
+	uint64_t hash = rt_operation_hash(t, id);
 	struct rt_operation *o;
 	uint32_t i;
 
@@ -141,7 +147,7 @@ rt_operation_put(struct rt_operations *t, struct rt_str id, int64_t now_us,
 		o = &t->entries[t->used++];
 	}
 	memset(o, 0, sizeof(*o));
-	o->hash = rt_hash_str(t->seed, id);
+	o->hash = rt_operation_hash(t, id);
 	o->touched_us = now_us;
 	o->id_len = (uint16_t)id.len;
 	memcpy(o->id, id.p, kept(id.len));

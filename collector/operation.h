@@ -22,7 +22,7 @@
 #include "proto/event.h"
 
 /* What is kept of an id in bytes; beyond, it is compared by hash and length. */
-#define RT_OPERATION_ID_BYTES 124u
+#define RT_OPERATION_ID_BYTES 116u
 
 enum rt_operation_state {
 	RT_OPERATION_OPEN,
@@ -44,6 +44,7 @@ struct rt_operation {
 	int64_t touched_us; /* clock at its last record, then at its ending */
 	int64_t start_us;   /* ts - elapsed of the first attempt */
 	uint64_t wasted_us, useful_us;
+	uint64_t last_line;  /* of its records in the tail ring; see recent.h */
 	uint64_t pending_us; /* announced wait: wasted if an attempt follows */
 	uint32_t prev, next; /* list neighbours: number + 1 */
 	uint32_t series;     /* of the first attempt record */
@@ -83,6 +84,8 @@ void rt_operations_init(
 void rt_operations_fini(struct rt_operations *t);
 uint64_t rt_operations_bytes(uint32_t capacity);
 
+/* As in rt_operation.hash. */
+uint64_t rt_operation_hash(const struct rt_operations *t, struct rt_str id);
 /* NULL where not known. */
 struct rt_operation *rt_operation_find(
     struct rt_operations *t, struct rt_str id);

@@ -1,55 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recent — the newest accepted events and refused records, for viewers.
+ * recent — the newest accepted events as canonical lines, and operations worth keeping.
  *
- * Events  A ring of canonical lines, bounded in bytes.  Each line has a number; a viewer
- *         asks from its cursor and is told how many it missed.  Nothing is kept for a
- *         viewer, so none can slow the collector.
- * Refused The last few: reason, sentence, source, and the record's outline: keys, numbers
- *         and punctuation, every text value masked, scrubbed and cut.  A publisher's
- *         developer sees what is wrong; content is not kept.
+ * Tail    A ring of lines, bounded in bytes.  Each line has a number; a viewer asks from
+ *         its cursor and is told how many it missed.  Nothing is kept for a viewer, so
+ *         none can slow the collector.
+ * Kept    Each line points back to the one before it of the same operation.  When an
+ *         operation that failed, fell back or broke a rule ends, its lines are copied to
+ *         a second ring: they stay long after ordinary traffic has run over the first.
+ * Find    An operation's lines come from its chain, from the kept ring, or from a walk
+ *         over the tail ring, whichever holds more.
  */
 #ifndef RT_RECENT_H
 #define RT_RECENT_H
 
-#include "proto/diag.h"
 #include "proto/event.h"
 #include "proto/report.h"
 
-#define RT_REFUSED_SAMPLE 120u
-
-struct rt_refused {
-	enum rt_reject reason;
-	int64_t at_us;
-	char detail[360], sample[RT_REFUSED_SAMPLE * 3 + 1], source[96];
+struct rt_byte_ring {
+	char *bytes; /* owned */
+	uint32_t size;
+	uint64_t head, tail; /* byte positions, growing; % size */
 };
 
 struct rt_recent {
-	char *ring; /* owned; lines, each behind its uint32_t length */
-	uint32_t ring_bytes;
-	uint64_t head, tail;  /* byte positions, growing; % ring_bytes */
-	uint64_t first, next; /* numbers of the oldest line and of the next */
-	struct rt_refused *refused; /* owned */
-	uint32_t refused_capacity;
-	uint64_t refused_count;
+	struct rt_byte_ring lines, kept;
+	uint64_t first, next;  /* numbers of the oldest line and of the next */
+	uint64_t kept_dropped; /* operations too large to keep */
 };
 
-void rt_recent_init(struct rt_recent *r, uint32_t bytes, uint32_t refused);
+/* Half of the bytes for each ring. */
+void rt_recent_init(struct rt_recent *r, uint32_t bytes);
 void rt_recent_fini(struct rt_recent *r);
 
-void rt_recent_add(struct rt_recent *r, struct rt_str line);
+/*
+ * Add a line.  `operation` is a hash of the operation's id, 0 for none; *chain is the
+ * operation's last line, 0 at first, and is moved to this one.
+ */
+void rt_recent_add(struct rt_recent *r, struct rt_str line, uint64_t operation,
+    uint64_t *chain);
+
+/* Copy the lines of a chain to the kept ring; `rules` as in audit_state.fired. */
+void rt_recent_keep(
+    struct rt_recent *r, uint64_t operation, uint64_t chain, uint32_t rules);
+
 /* cursor UINT64_MAX: the newest `max` lines. */
 void rt_recent_tail(const struct rt_recent *r, uint64_t cursor, uint32_t max,
     struct rt_report *out);
 
-void rt_recent_refuse(struct rt_recent *r, int64_t now_us,
-    enum rt_reject reason, const struct rt_diag *why, struct rt_str record,
-    const char *source);
-/* Newest first. */
-void rt_recent_report(
-    const struct rt_recent *r, int64_t now_us, struct rt_report *out);
-
-/* The outline of a record as described above; out holds size bytes with the NUL. */
-void rt_recent_outline(char *out, size_t size, struct rt_str record);
+/*
+ * Lines of an operation into out->operation, oldest first; chain 0: not known any more.
+ */
+void rt_recent_find(const struct rt_recent *r, uint64_t operation,
+    uint64_t chain, struct rt_report *out);
 
 #endif

@@ -89,6 +89,8 @@ rt_query_encode(struct rt_buf *b, const struct rt_query *q)
 		rt_jsonw_uint(&w, "max", q->tail_max);
 		rt_jsonw_end(&w);
 	}
+	if (q->operation[0])
+		rt_jsonw_text(&w, "operation", q->operation);
 	rt_jsonw_end(&w);
 }
 
@@ -203,6 +205,24 @@ read_tail(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 }
 
 static enum rt_err
+read_operation(struct json_object *o, struct rt_query *q, struct rt_diag *d)
+{
+	struct json_object *v = rt_json_get(o, "operation");
+	size_t len;
+
+	if (!v)
+		return RT_OK;
+	if (!json_object_is_type(v, json_type_string))
+		return refuse(d, "operation", "an operation id");
+	len = (size_t)json_object_get_string_len(v);
+	if (len > RT_QUERY_OPERATION_MAX)
+		return refuse(d, "operation", "at most 128 characters");
+	memcpy(q->operation, json_object_get_string(v), len);
+	q->operation[len] = '\0';
+	return RT_OK;
+}
+
+static enum rt_err
 read_all(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 {
 	uint64_t version = RT_QUERY_VERSION;
@@ -221,7 +241,7 @@ read_all(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 	    (err = read_bool(o, "reverse", &q->reverse, d)) ||
 	    (err = read_u32(o, "rows", &q->rows, d)) ||
 	    (err = read_bool(o, "no_series", &q->no_series, d)) ||
-	    (err = read_tail(o, q, d)))
+	    (err = read_tail(o, q, d)) || (err = read_operation(o, q, d)))
 		return err;
 	if (!rt_window_name(q->window_s))
 		return refuse(d, "window_s", "the seconds of a window kept");

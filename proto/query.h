@@ -17,6 +17,7 @@
 
 #define RT_QUERY_MAX 4096u
 #define RT_QUERY_VERSION 1
+#define RT_QUERY_OPERATION_MAX 512u /* bytes: 128 code points */
 
 /* Windows that a live collector keeps. */
 #define RT_WINDOWS(X) X(60, "1m") X(300, "5m") X(900, "15m") X(3600, "1h")
@@ -45,6 +46,8 @@ struct rt_query {
 	bool tail;
 	uint64_t tail_cursor; /* UINT64_MAX: from now on */
 	uint32_t tail_max;    /* events at most; 0: 256 */
+	char operation[RT_QUERY_OPERATION_MAX +
+	    1]; /* id to detail; empty: none */
 };
 
 void rt_query_encode(struct rt_buf *b, const struct rt_query *q);

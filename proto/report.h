@@ -158,6 +158,15 @@ struct rt_report_tail {
 	size_t count;
 };
 
+/* One operation's records as canonical JSON, oldest first; see query.operation. */
+struct rt_report_operation {
+	const char *id;     /* asked for; NULL: not asked */
+	const char **lines; /* NUL-terminated */
+	size_t count;       /* 0: not held, or not any more */
+	bool is_whole;      /* no record of it was overwritten */
+	uint32_t rules;     /* broken: bits 1 << enum rt_rule */
+};
+
 struct rt_report {
 	struct {
 		bool is_live;
@@ -200,6 +209,7 @@ struct rt_report {
 	struct rt_report_refused *refused;
 	size_t refused_count, refused_capacity;
 	struct rt_report_tail tail;
+	struct rt_report_operation operation;
 	struct rt_report_arena *arena; /* owned */
 };
 

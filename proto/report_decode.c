@@ -3,6 +3,7 @@
 
 #include "proto/json.h"
 #include "proto/report_fields.h"
+#include "proto/rules.h"
 
 #define TEXT_GROWTH 3 /* a bad byte becomes the three of U+FFFD */
 
@@ -318,28 +319,58 @@ get_trend(struct rt_report *r, struct json_object *o)
 		    r->trend.v[i], r->trend.cols);
 }
 
+static size_t
+get_lines(struct rt_report *r, struct json_object *o, const char ***lines)
+{
+	struct json_object *from = NULL;
+	size_t n = get_array(o, "events", &from), count = 0;
+
+	if (n == 0)
+		return 0;
+	*lines = rt_report_alloc(r, n * sizeof(**lines));
+	for (size_t i = 0; i < n; i++) {
+		const char *line =
+		    to_text(r, json_object_array_get_idx(from, i));
+
+		if (line)
+			(*lines)[count++] = line;
+	}
+	return count;
+}
+
+static void
+get_operation(struct rt_report *r, struct json_object *o)
+{
+	struct json_object *from = rt_json_get(o, "operation");
+	struct json_object *rules = NULL, *rule;
+	size_t n = get_array(from, "rules", &rules);
+
+	if (!from)
+		return;
+	r->operation.id =
+	    rt_report_text(r, rt_str_of(rt_json_text(from, "operation_id")));
+	r->operation.is_whole = rt_json_bool(from, "whole", false);
+	for (size_t i = 0; i < n; i++) {
+		rule = json_object_array_get_idx(rules, i);
+		for (unsigned k = 0; rule && k < RT_RULE_COUNT; k++)
+			if (strcmp(json_object_get_string(rule),
+				rt_rule_name((enum rt_rule)k)) == 0)
+				r->operation.rules |= 1u << k;
+	}
+	r->operation.count = get_lines(r, from, &r->operation.lines);
+}
+
 static void
 get_tail(struct rt_report *r, struct json_object *o)
 {
 	struct json_object *tail = rt_json_get(o, "tail");
-	struct json_object *lines = NULL;
-	size_t n = get_array(tail, "events", &lines);
 
 	if (!tail)
 		return;
 	r->tail.asked = true;
 	r->tail.cursor = get_uint(tail, "cursor");
 	r->tail.missed = get_uint(tail, "missed");
-	if (n == 0)
-		return;
-	r->tail.lines = rt_report_alloc(r, n * sizeof(*r->tail.lines));
-	for (size_t i = 0; i < n; i++) {
-		const char *line =
-		    to_text(r, json_object_array_get_idx(lines, i));
-
-		if (line)
-			r->tail.lines[r->tail.count++] = line;
-	}
+	r->tail.count = get_lines(r, tail, &r->tail.lines);
 }
 
 static void
@@ -366,6 +397,7 @@ get_head(struct rt_report *r, struct json_object *o)
 		    rt_overflow_name((enum rt_overflow)i));
 	get_trend(r, o);
 	get_tail(r, o);
+	get_operation(r, o);
 }
 
 static enum rt_err

@@ -4,6 +4,7 @@
 
 #include "proto/jsonw.h"
 #include "proto/report_fields.h"
+#include "proto/rules.h"
 
 static void
 put_double(struct rt_jsonw *w, const char *key, double v, bool known)
@@ -294,6 +295,32 @@ put_trend(struct rt_jsonw *w, const struct rt_report *r)
 }
 
 static void
+put_lines(struct rt_jsonw *w, const char *key, const char **lines, size_t count)
+{
+	rt_jsonw_array(w, key);
+	for (size_t i = 0; i < count; i++)
+		rt_jsonw_text(w, NULL, lines[i]);
+	rt_jsonw_end(w);
+}
+
+static void
+put_operation(struct rt_jsonw *w, const struct rt_report_operation *o)
+{
+	if (!o->id)
+		return;
+	rt_jsonw_object(w, "operation");
+	rt_jsonw_text(w, "operation_id", o->id);
+	rt_jsonw_bool(w, "whole", o->is_whole);
+	rt_jsonw_array(w, "rules");
+	for (unsigned i = 0; i < RT_RULE_COUNT; i++)
+		if (o->rules & 1u << i)
+			rt_jsonw_text(w, NULL, rt_rule_name((enum rt_rule)i));
+	rt_jsonw_end(w);
+	put_lines(w, "events", o->lines, o->count);
+	rt_jsonw_end(w);
+}
+
+static void
 put_tail(struct rt_jsonw *w, const struct rt_report *r)
 {
 	if (!r->tail.asked)
@@ -301,10 +328,7 @@ put_tail(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_object(w, "tail");
 	rt_jsonw_uint(w, "cursor", r->tail.cursor);
 	rt_jsonw_uint(w, "missed", r->tail.missed);
-	rt_jsonw_array(w, "events");
-	for (size_t i = 0; i < r->tail.count; i++)
-		rt_jsonw_text(w, NULL, r->tail.lines[i]);
-	rt_jsonw_end(w);
+	put_lines(w, "events", r->tail.lines, r->tail.count);
 	rt_jsonw_end(w);
 }
 
@@ -358,6 +382,7 @@ put_more(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_end(w);
 	put_trend(w, r);
 	put_tail(w, r);
+	put_operation(w, &r->operation);
 }
 
 void
