@@ -107,6 +107,23 @@ at_most(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+/* What is there of the three, parted by blanks. */
+static void
+join(char *out, size_t size, const char *a, const char *b, const char *c)
+{
+	bool first = a && a[0], second = b && b[0], third = c && c[0];
+
+	snprintf(out, size, "%s%s%s%s%s", first ? a : "",
+	    first && (second || third) ? " " : "", second ? b : "",
+	    second && third ? " " : "", third ? c : "");
+}
+
+static unsigned
+width_of(const char *z)
+{
+	return z ? rt_text_cols(z) : 0;
+}
+
 void
 rt_facts_route(
     char *out, size_t size, const struct rt_report_series *s, unsigned cols)
@@ -125,28 +142,25 @@ rt_facts_route(
 		snprintf(out, size, "-");
 		return;
 	}
-	service = service ? service : "-";
-	route = route ? route : "-";
-	model = model ? model : "-";
-	snprintf(full, sizeof(full), "%s %s %s", service, route, model);
+	join(full, sizeof(full), service, route, model);
 	if (rt_text_cols(full) <= cols || cols < 12) {
 		rt_facts_shorten(out, size, full, cols);
 		return;
 	}
-	route = route_core(route);
-	wa = rt_text_cols(service);
-	wb = rt_text_cols(route);
-	wc = rt_text_cols(model);
+	route = route ? route_core(route) : NULL;
+	wa = width_of(service);
+	wb = width_of(route);
+	wc = width_of(model);
 	room = cols - 2;
 	/* The route gives way first, then model and service to a third each. */
 	wb = at_most(wb, wa + wc + 4 <= room ? room - wa - wc : 4);
 	if (wa + wc + wb > room)
 		wa = at_most(wa, room - wb - at_most(wc, (room - wb) / 2));
 	wc = at_most(wc, room - wb - wa);
-	rt_facts_shorten(a, sizeof(a), service, wa);
-	rt_facts_shorten(b, sizeof(b), route, wb);
-	rt_facts_shorten(c, sizeof(c), model, wc);
-	snprintf(out, size, "%s %s %s", a, b, c);
+	rt_facts_shorten(a, sizeof(a), service ? service : "", wa);
+	rt_facts_shorten(b, sizeof(b), route ? route : "", wb);
+	rt_facts_shorten(c, sizeof(c), model ? model : "", wc);
+	join(out, size, a, b, c);
 }
 
 /* ---- rates ------------------------------------------------------------ */
@@ -259,10 +273,25 @@ say(struct facts *f, enum rt_severity s, const char *word, const char *fmt, ...)
 		return;
 	fact->severity = s;
 	fact->word = word;
+	fact->brief[0] = '\0';
 	va_start(args, fmt);
 	vsnprintf(fact->text, sizeof(fact->text), fmt, args);
 	va_end(args);
 	f->count++;
+}
+
+/* For the fact just said. */
+static void brief(struct facts *f, const char *fmt, ...) RT_PRINTF(2, 3);
+
+static void
+brief(struct facts *f, const char *fmt, ...)
+{
+	struct rt_fact *fact = &f->out[f->count - 1];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(fact->brief, sizeof(fact->brief), fmt, args);
+	va_end(args);
 }
 
 static bool
@@ -277,6 +306,8 @@ say_news(struct facts *f, const struct rt_model *m)
 {
 	char a[RT_FMT_SIZE], b[RT_FMT_SIZE];
 
+	if (m->link != RT_LINK_UP)
+		return;
 	if (is_news(m, m->restarted_wall, m->restarted_at))
 		say(f, RT_WARN, "RESTARTED", "at %s: counts began anew",
 		    rt_fmt_clock(a, m->restarted_wall.us, m->utc));
@@ -307,13 +338,17 @@ say_link(struct facts *f, const struct rt_model *m)
 static void
 say_loss(struct facts *f, const struct rt_report *r)
 {
-	if (r->unexplained)
+	if (r->unexplained) {
 		say(f, RT_BAD, "LOSS",
 		    "%llu acknowledged records unexplained: must be 0",
 		    (unsigned long long)r->unexplained);
-	if (r->lost)
+		brief(f, "%llu", (unsigned long long)r->unexplained);
+	}
+	if (r->lost) {
 		say(f, RT_BAD, "LOST", "%llu records (measured, not prevented)",
 		    (unsigned long long)r->lost);
+		brief(f, "%llu", (unsigned long long)r->lost);
+	}
 }
 
 static void
@@ -323,13 +358,16 @@ say_canaries(struct facts *f, const struct rt_report *r)
 		const struct rt_report_canary *c = &r->canaries[i];
 		char age[RT_FMT_SIZE];
 
-		if (!c->last_ok && c->attempts + c->streak > 0)
+		if (!c->last_ok && c->attempts + c->streak > 0) {
 			say(f, RT_BAD, "CANARY",
 			    "%.40s failing x%llu, %.24s %s ago",
 			    c->name ? c->name : "?",
 			    (unsigned long long)c->streak,
 			    c->error_class ? c->error_class : "?",
 			    rt_fmt_age(age, c->age_ms));
+			brief(
+			    f, "failing x%llu", (unsigned long long)c->streak);
+		}
 	}
 }
 
@@ -360,13 +398,14 @@ say_worst(struct facts *f, const struct rt_report *r)
 	share = worst.numerator / worst.denominator;
 	snprintf(route, sizeof(route), "all routes together");
 	if (where)
-		rt_facts_route(route, sizeof(route), where, 44);
+		rt_facts_route(route, sizeof(route), where, 30);
 	say(f,
 	    share >= ERRORS_BAD        ? RT_BAD
 		: share >= ERRORS_WARN ? RT_WARN
 				       : RT_NOTE,
-	    where ? "WORST" : "ERRORS", "error %s of n=%.0f  %s",
+	    where ? "WORST" : "ERRORS", "error %s n=%.0f  %s",
 	    rt_fmt_pct(pct, worst), worst.denominator, route);
+	brief(f, "error %s n=%.0f", pct, worst.denominator);
 }
 
 static void
@@ -376,11 +415,13 @@ say_violations(struct facts *f, const struct rt_report *r)
 
 	for (size_t i = 0; i < r->violations_count; i++)
 		sum += r->violations[i].count;
-	if (sum)
+	if (sum) {
 		say(f, RT_WARN, "POLICY",
 		    "%llu broken in %zu rules, most: %.40s",
 		    (unsigned long long)sum, r->violations_count,
 		    r->violations[0].rule ? r->violations[0].rule : "?");
+		brief(f, "%llu broken", (unsigned long long)sum);
+	}
 }
 
 static void

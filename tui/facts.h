@@ -17,6 +17,7 @@ struct rt_fact {
 	enum rt_severity severity;
 	const char *word; /* "GONE", "ERRORS"; static */
 	char text[200];
+	char brief[40]; /* where the sentence does not fit; may be empty */
 };
 
 #define RT_FACTS_MAX 12u

@@ -85,6 +85,13 @@ draw_header(const struct rt_model *m, struct rt_area a)
 
 /* ---- strip, evidence, footer ------------------------------------------ */
 
+static unsigned
+fact_cols(const struct rt_fact *f, const char *text)
+{
+	return rt_text_cols(text) + (unsigned)strlen(f->word) + 5;
+}
+
+/* The first in full; of the others what fits, in full or in brief. */
 static void
 draw_strip(const struct rt_model *m, struct rt_area a)
 {
@@ -94,17 +101,17 @@ draw_strip(const struct rt_model *m, struct rt_area a)
 
 	for (size_t i = 0; i < count; i++) {
 		enum rt_role role = rt_severity_role(facts[i].severity);
-		unsigned need = rt_text_cols(facts[i].text) +
-		    (unsigned)strlen(facts[i].word) + 4;
+		const char *text = facts[i].text;
 
-		if (i > 0 && col + need > a.cols)
+		if (i > 0 && col + fact_cols(&facts[i], text) > a.cols)
+			text = facts[i].brief;
+		if (i > 0 &&
+		    (!text[0] || col + fact_cols(&facts[i], text) > a.cols))
 			continue;
 		col = rt_area_printf(a, 0, col + (i > 0), role, " %c %s ",
 		    rt_severity_glyph(facts[i].severity), facts[i].word);
 		col = rt_area_put(a, 0, col,
-		    facts[i].severity == RT_GOOD ? RT_ROLE_TEXT : role,
-		    facts[i].text);
-		col++;
+		    facts[i].severity == RT_GOOD ? RT_ROLE_TEXT : role, text);
 	}
 }
 

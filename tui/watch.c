@@ -291,6 +291,10 @@ rt_cmd_watch(int argc, char **argv)
 	if (once || as_json || !has_terminal())
 		return rt_once_run(
 		    run.endpoint, run.window_s, as_json, ONCE_MS);
+	if (run.window_s == 0) {
+		rt_diag_set(&d, "window", "all is for --once and --json");
+		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
+	}
 	if (at.text[0] || answers(run.endpoint, PROBE_MS))
 		return rt_watch_run(&run);
 	return watch_private(&run);

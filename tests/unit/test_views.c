@@ -652,7 +652,9 @@ route_names_keep_what_tells_them_apart(void **state)
 	    {"checkout", "/v1/chat/completions", "m-small", 24,
 		"checkout cha~ons m-small"},
 	    {NULL, NULL, NULL, 24, "-"},
-	    {"a", NULL, "m", 24, "a - m"},
+	    {"a", NULL, "m", 24, "a m"},
+	    {NULL, "/v1/x", NULL, 24, "/v1/x"},
+	    {NULL, "/v1/chat/completions", "m-small", 14, "ch~ns m-small"},
 	};
 	char out[256];
 
