@@ -40,7 +40,7 @@ static const struct {
 } kinds[RT_BUS_COUNT] = {
     [RT_BUS_EVENTS] = {"events", ZMQ_SUB, 1, 20000, 1, RT_BUS_BYTES_MAX},
     [RT_BUS_INTAKE] = {"intake", ZMQ_ROUTER, 3, 64, 256, RT_BUS_BYTES_MAX},
-    [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 2, 65536},
+    [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 4, 65536},
 };
 
 /* Of every socket: unlimited or unnoticed by default. */
@@ -383,7 +383,15 @@ rt_bus_answer(struct rt_bus *bus, enum rt_bus_port port, struct rt_str head,
 {
 	struct port *p = &bus->ports[port];
 	struct rt_str to = text_of(&p->frames[0]);
+	int events;
+	size_t size = sizeof(events);
 
+	/*
+	 * libzmq learns only now and then what a peer has read; with a short queue
+	 * it would drop the answers of a viewer that keeps up.  This makes it look.
+	 */
+	if (zmq_getsockopt(p->socket, ZMQ_EVENTS, &events, &size) != 0)
+		return RT_E_AGAIN;
 	if (!send_frame(p->socket, to, ZMQ_SNDMORE))
 		return RT_E_AGAIN;
 	/* Once a ROUTER took the address it takes the rest, or drops it all. */
