@@ -43,14 +43,21 @@ static const struct {
     [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 4, 65536},
 };
 
-/* Of every socket: unlimited or unnoticed by default. */
+/*
+ * Of every socket: unlimited or unnoticed by default.  Heartbeats are the peers' business:
+ * theirs carry a time to live, after which a frozen one is let go.  With heartbeats of our
+ * own, libzmq 4.3.4 aborts when a peer whose messages wait at the high-water mark hangs
+ * up before the next beat.
+ */
 static const struct {
 	int name, value;
 } safe[] = {
     {ZMQ_LINGER, 0},
     {ZMQ_HANDSHAKE_IVL, 2000},
-    {ZMQ_HEARTBEAT_IVL, 1000},
-    {ZMQ_HEARTBEAT_TIMEOUT, 3000},
+    {ZMQ_TCP_KEEPALIVE, 1},
+    {ZMQ_TCP_KEEPALIVE_IDLE, 10},
+    {ZMQ_TCP_KEEPALIVE_INTVL, 5},
+    {ZMQ_TCP_KEEPALIVE_CNT, 3},
     {ZMQ_BACKLOG, 512},
 };
 

@@ -28,6 +28,7 @@ static const struct {
     /* A peer that froze is noticed after at most 1.5 s, not never. */
     {ZMQ_HEARTBEAT_IVL, 500},
     {ZMQ_HEARTBEAT_TIMEOUT, 1000},
+    {ZMQ_HEARTBEAT_TTL, 3000}, /* the collector lets us go then */
     {ZMQ_HANDSHAKE_IVL, 2000},
     {ZMQ_RECONNECT_IVL, 50},
     {ZMQ_RECONNECT_IVL_MAX, 1000},

@@ -291,6 +291,7 @@ configure(void *socket)
 	    {ZMQ_SNDTIMEO, 0},
 	    {ZMQ_HEARTBEAT_IVL, 500},
 	    {ZMQ_HEARTBEAT_TIMEOUT, 1000},
+	    {ZMQ_HEARTBEAT_TTL, 3000}, /* the collector lets us go then */
 	    {ZMQ_HANDSHAKE_IVL, 2000},
 	    {ZMQ_RECONNECT_IVL, REOPEN_MS_MIN},
 	    {ZMQ_RECONNECT_IVL_MAX, REOPEN_MS_MAX},

@@ -160,9 +160,11 @@ child_starts_with_default_signals_and_no_file_of_ours(void **state)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
+	/* Signals 32 and 33 are the C library's own: nobody can set them. */
 	assert_int_equal(start(&c,
 			     "grep -E '^Sig(Blk|Ign)' /proc/self/status |"
-			     " cut -f2 | sort -u; for n in 3 4 5 6 7 8 9; do"
+			     " cut -f2 | sed s/^000000018/000000000/ | sort "
+			     "-u; for n in 3 4 5 6 7 8 9; do"
 			     " test -e /proc/$$/fd/$n && echo $n; done; exit 0",
 			     true, log_path, &d),
 	    RT_OK);
