@@ -57,15 +57,15 @@ struct demo {
 /* clang-format off */
 static const char *const rules[] = {
 	"model=m-private status=401",
-	"model=m-large every=60s for=20s start=20s status=503 rate=0.3",
-	"model=m-large every=60s for=20s start=20s status=429 retry_after=1 rate=0.2",
+	"model=m-large every=60s for=20s start=20s status=503 rate=0.2",
+	"model=m-large every=60s for=20s start=20s status=429 retry_after=1 rate=0.1",
 	"model=m-small every=60s for=10s start=30s status=503 rate=0.3",
 	"model=m-large every=90s for=15s start=55s delay=4s rate=0.15",
 	"status=429 retry_after=1 rate=0.015",
 	"status=503 rate=0.02",
 	"delay=4s rate=0.01",
-	"fault=stream_reset rate=0.07",
-	"fault=stream_end rate=0.05",
+	"fault=stream_reset rate=0.03",
+	"fault=stream_end rate=0.02",
 	"fault=no_usage rate=0.03",
 	"fault=reset rate=0.005",
 };
