@@ -59,15 +59,23 @@ reserve(struct rt_buf *b, size_t more)
 	return true;
 }
 
+char *
+rt_buf_extend(struct rt_buf *b, size_t len)
+{
+	if (!reserve(b, len))
+		return NULL;
+	b->len += len;
+	b->p[b->len] = '\0';
+	return b->p + b->len - len;
+}
+
 void
 rt_buf_add(struct rt_buf *b, const void *bytes, size_t len)
 {
-	if (!reserve(b, len))
-		return;
-	if (len > 0)
-		memcpy(b->p + b->len, bytes, len);
-	b->len += len;
-	b->p[b->len] = '\0';
+	char *to = rt_buf_extend(b, len);
+
+	if (to && len > 0)
+		memcpy(to, bytes, len);
 }
 
 void

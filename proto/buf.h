@@ -29,6 +29,8 @@ void rt_buf_init_fixed(struct rt_buf *b, char *storage, size_t size);
 void rt_buf_fini(struct rt_buf *b);
 void rt_buf_reset(struct rt_buf *b);
 void rt_buf_add(struct rt_buf *b, const void *bytes, size_t len);
+/* Append len bytes for the caller to write now; NULL where it was refused. */
+char *rt_buf_extend(struct rt_buf *b, size_t len);
 void rt_buf_puts(struct rt_buf *b, const char *z);
 void rt_buf_putc(struct rt_buf *b, char c);
 void rt_buf_printf(struct rt_buf *b, const char *fmt, ...) RT_PRINTF(2, 3);

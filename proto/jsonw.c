@@ -3,14 +3,42 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
+
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* A high bit for each byte that is zero, and perhaps for some above the first. */
+static uint64_t
+zero_bytes(uint64_t word)
+{
+	return (word - EACH_BYTE(1)) & ~word & EACH_BYTE(0x80);
+}
+
+/* Are eight bytes plain?  Those of a character beyond ASCII are not. */
+static bool
+is_plain_word(uint64_t word)
+{
+	uint64_t below_space = (word - EACH_BYTE(0x20)) & ~word;
+
+	return ((word | below_space) & EACH_BYTE(0x80)) == 0 &&
+	    (zero_bytes(word ^ EACH_BYTE(0x7F)) |
+		zero_bytes(word ^ EACH_BYTE('"')) |
+		zero_bytes(word ^ EACH_BYTE('\\'))) == 0;
+}
 
 /* Plain in a JSON string and on a terminal: the run that is copied as it is. */
 static size_t
 plain_run(struct rt_str s)
 {
+	uint64_t word;
 	size_t i;
 
-	for (i = 0; i < s.len; i++)
+	for (i = 0; i + sizeof(word) <= s.len; i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
+		if (!is_plain_word(word))
+			break;
+	}
+	for (; i < s.len; i++)
 		if (s.p[i] < 0x20 || s.p[i] == 0x7F || s.p[i] == '"' ||
 		    s.p[i] == '\\')
 			break;
@@ -18,7 +46,7 @@ plain_run(struct rt_str s)
 }
 
 static void
-put_string(struct rt_buf *b, struct rt_str s)
+put_escaped(struct rt_buf *b, struct rt_str s)
 {
 	char utf8[4];
 	size_t run;
@@ -39,17 +67,50 @@ put_string(struct rt_buf *b, struct rt_str s)
 	rt_buf_putc(b, '"');
 }
 
+static void
+put_string(struct rt_buf *b, struct rt_str s)
+{
+	char *to;
+
+	if (plain_run(s) < s.len) {
+		put_escaped(b, s);
+		return;
+	}
+	to = rt_buf_extend(b, s.len + 2);
+	if (!to)
+		return;
+	*to++ = '"';
+	if (s.len > 0)
+		memcpy(to, s.p, s.len);
+	to[s.len] = '"';
+}
+
 /* Comma and key before any value. */
 static void
 lead(struct rt_jsonw *w, const char *key)
 {
-	if (w->comma)
-		rt_buf_putc(w->b, ',');
+	struct rt_str k = rt_str_of(key ? key : "");
+	bool is_plain = plain_run(k) == k.len;
+	char *to;
+
+	if (key && is_plain) {
+		to = rt_buf_extend(w->b, k.len + 3 + w->comma);
+		if (to) {
+			*to = ',';
+			to += w->comma;
+			*to++ = '"';
+			memcpy(to, key, k.len);
+			memcpy(to + k.len, "\":", 2);
+		}
+	} else {
+		if (w->comma)
+			rt_buf_putc(w->b, ',');
+		if (key) {
+			put_escaped(w->b, k);
+			rt_buf_putc(w->b, ':');
+		}
+	}
 	w->comma = true;
-	if (!key)
-		return;
-	put_string(w->b, rt_str_of(key));
-	rt_buf_putc(w->b, ':');
 }
 
 static void
