@@ -442,18 +442,23 @@ take_synthetic(
 		    &a->operations, o, a->clock_us, RT_PHASE_RUNNING);
 }
 
-/* Put the event where viewers find it. */
+/* Put the event where viewers find it, and the journal. */
 static void
 show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
 {
+	struct rt_str line = RT_STR_NONE;
+
 	if (!a->is_live)
 		return;
 	rt_buf_reset(&a->line);
 	rt_encode(&a->line, e);
-	if (!a->line.overflow)
-		rt_recent_add(&a->recent,
-		    (struct rt_str){a->line.p, a->line.len}, o ? o->hash : 0,
+	if (!a->line.overflow) {
+		line = (struct rt_str){a->line.p, a->line.len};
+		rt_recent_add(&a->recent, line, o ? o->hash : 0,
 		    o ? &o->last_line : NULL);
+	}
+	if (a->accepted && !a->is_restoring)
+		a->accepted(a->accepted_arg, line);
 }
 
 /* Everything about an event that is no duplicate by its sequence number. */
@@ -589,6 +594,30 @@ rt_aggregate_message(struct rt_aggregate *a, struct rt_str message,
 		n++;
 	}
 	return n;
+}
+
+void
+rt_aggregate_restore(
+    struct rt_aggregate *a, struct rt_str record, struct rt_moment at)
+{
+	a->is_restoring = true;
+	rt_aggregate_record(a, record, at, "journal");
+	a->is_restoring = false;
+}
+
+void
+rt_aggregate_restored(struct rt_aggregate *a, struct rt_moment now)
+{
+	a->started_us = now.mono.us;
+	rt_aggregate_tick(a, now);
+}
+
+void
+rt_aggregate_on_accepted(struct rt_aggregate *a,
+    void (*accepted)(void *arg, struct rt_str line), void *arg)
+{
+	a->accepted = accepted;
+	a->accepted_arg = arg;
 }
 
 void

@@ -91,6 +91,24 @@ void rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at);
 void rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
     struct rt_moment at, struct rt_report *out);
 
+/*
+ * Warm-up.  rt_aggregate_new is given the moment where the record begins; then each
+ * record comes with the moment it first arrived, ascending, mapped onto the monotonic
+ * clock; then rt_aggregate_restored tells the present.  What was restored counts in
+ * windows, since the start and in emitters' sequences, so that a repetition is a
+ * duplicate; source.from says since when.  It is not given to `accepted`.
+ */
+void rt_aggregate_restore(
+    struct rt_aggregate *a, struct rt_str record, struct rt_moment at);
+void rt_aggregate_restored(struct rt_aggregate *a, struct rt_moment now);
+
+/*
+ * Live: call `accepted` with the canonical line of each record that is accepted, len 0
+ * where it could not be encoded; borrowed for the call.
+ */
+void rt_aggregate_on_accepted(struct rt_aggregate *a,
+    void (*accepted)(void *arg, struct rt_str line), void *arg);
+
 /* Records refused so far, by whatever reason; O(1): replay lists the first ones. */
 uint64_t rt_aggregate_refused(const struct rt_aggregate *a);
 

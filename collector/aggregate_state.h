@@ -44,6 +44,9 @@ struct rt_aggregate {
 	struct rt_policies policies;
 	struct rt_audit audit;
 	struct rt_buf line; /* canonical form of the event at hand */
+	void (*accepted)(void *arg, struct rt_str line);
+	void *accepted_arg;
+	bool is_restoring;
 	uint64_t
 	    forgotten; /* ended operations that a full table forgot early */
 };

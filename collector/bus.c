@@ -373,8 +373,10 @@ rt_bus_take(struct rt_bus *bus, enum rt_bus_port port, struct rt_bus_message *m)
 	if (m->frames != want)
 		return RT_E_FIELD;
 	m->body = text_of(&p->frames[want - 1]);
-	if (want == FRAMES_MAX)
+	if (want == FRAMES_MAX) {
 		m->head = text_of(&p->frames[1]);
+		m->from = text_of(&p->frames[0]);
+	}
 	return RT_OK;
 }
 
@@ -388,8 +390,15 @@ enum rt_err
 rt_bus_answer(struct rt_bus *bus, enum rt_bus_port port, struct rt_str head,
     struct rt_str body)
 {
+	return rt_bus_answer_to(
+	    bus, port, text_of(&bus->ports[port].frames[0]), head, body);
+}
+
+enum rt_err
+rt_bus_answer_to(struct rt_bus *bus, enum rt_bus_port port, struct rt_str to,
+    struct rt_str head, struct rt_str body)
+{
 	struct port *p = &bus->ports[port];
-	struct rt_str to = text_of(&p->frames[0]);
 	int events;
 	size_t size = sizeof(events);
 

@@ -56,6 +56,7 @@ bool rt_bus_wait(struct rt_bus *bus, int fd, int timeout_ms);
 struct rt_bus_message {
 	unsigned frames;          /* as sent; more than these are thrown away */
 	struct rt_str head, body; /* events: body only */
+	struct rt_str from;       /* who sent it; events: nobody */
 	size_t bytes;
 };
 
@@ -72,5 +73,9 @@ RT_NODISCARD enum rt_err rt_bus_take(
  */
 RT_NODISCARD enum rt_err rt_bus_answer(struct rt_bus *bus,
     enum rt_bus_port port, struct rt_str head, struct rt_str body);
+/* The same to the `from` of an earlier message. */
+RT_NODISCARD enum rt_err rt_bus_answer_to(struct rt_bus *bus,
+    enum rt_bus_port port, struct rt_str to, struct rt_str head,
+    struct rt_str body);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #include "collector/command.h"
 #include "collector/config.h"
 #include "collector/intake.h"
+#include "collector/journal.h"
+#include "collector/warm.h"
 #include "proto/event.h"
 #include "proto/jsonw.h"
 #include "proto/options.h"
@@ -26,11 +29,13 @@
 #define TICK_MS 250
 #define SENDERS 1024u
 #define BURST_BYTES (1u << 20)
+#define BEFORE_BOOT_US (2 * RT_WARM_US)
 
 struct collect {
 	/* What the command line said; it wins over the file. */
 	struct {
-		const char *config; /* NULL: the usual places */
+		const char *config;  /* NULL: the usual places */
+		const char *journal; /* NULL: not said */
 		struct rt_endpoint
 		    endpoints[RT_BUS_COUNT];  /* empty: not said */
 		int64_t operation_timeout_ms; /* 0: not said */
@@ -41,7 +46,10 @@ struct collect {
 	struct rt_aggregate *aggregate; /* owned */
 	struct rt_intake *intake;       /* owned */
 	struct rt_bus *bus;             /* owned */
+	struct rt_journal *journal;     /* owned; NULL: none is kept */
+	uint64_t journal_damaged;       /* records that warming up missed */
 	int signal_fd;
+	int wake_fd; /* signals and, where there is one, the journal */
 	bool is_ending;
 	struct rt_report report;
 	struct rt_buf answer;
@@ -62,10 +70,15 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 	fprintf(stderr, "retrytop collect: %s\n", d.what);
 }
 
+/*
+ * The collector's clock begins before the machine did, so that what a journal tells of
+ * the hour before has a place on it.
+ */
 static struct rt_moment
 moment(void)
 {
-	return (struct rt_moment){rt_clock_mono(), rt_clock_wall()};
+	return (struct rt_moment){
+	    {rt_clock_mono().us + BEFORE_BOOT_US}, rt_clock_wall()};
 }
 
 /* ---- configuration ------------------------------------------------------------- */
@@ -97,6 +110,12 @@ read_config(const struct collect *c, struct rt_config *out, struct rt_diag *d)
 			    c->said.endpoints[i];
 	if (c->said.operation_timeout_ms)
 		out->operation_timeout_ms = c->said.operation_timeout_ms;
+	if (c->said.journal &&
+	    snprintf(out->journal.dir, sizeof(out->journal.dir), "%s",
+		c->said.journal) >= (int)sizeof(out->journal.dir)) {
+		rt_diag_set(d, "--journal", "the path is too long");
+		return RT_E_CONFIG;
+	}
 	return RT_OK;
 }
 
@@ -113,6 +132,18 @@ aggregate_opts(const struct collect *c)
 	};
 }
 
+static struct rt_journal_opts
+journal_opts(const struct rt_config *c)
+{
+	return (struct rt_journal_opts){
+	    .dir = c->journal.dir,
+	    .segment_bytes = c->journal.segment_bytes,
+	    .segment_age_ms = c->journal.segment_age_ms,
+	    .keep_bytes = c->journal.keep_bytes,
+	    .keep_age_ms = c->journal.keep_age_ms,
+	};
+}
+
 static bool
 needs_restart(struct rt_config *old, struct rt_config *fresh)
 {
@@ -122,6 +153,8 @@ needs_restart(struct rt_config *old, struct rt_config *fresh)
 		if (strcmp(endpoint_of(old, (enum rt_bus_port)i)->text,
 			endpoint_of(fresh, (enum rt_bus_port)i)->text) != 0)
 			return true;
+	if (strcmp(old->journal.dir, fresh->journal.dir) != 0)
+		return true;
 	return memcmp(&old->capacity, &fresh->capacity,
 		   sizeof(fresh->capacity)) != 0;
 }
@@ -131,6 +164,7 @@ reload(struct collect *c)
 {
 	struct rt_config fresh;
 	struct rt_aggregate_opts o;
+	struct rt_journal_opts journal;
 	struct rt_diag d = {{0}, {0}};
 	bool later;
 
@@ -143,12 +177,17 @@ reload(struct collect *c)
 	c->config = fresh;
 	o = aggregate_opts(c);
 	rt_aggregate_set_opts(c->aggregate, &o);
+	journal = journal_opts(&c->config);
+	if (c->journal)
+		rt_journal_set_opts(c->journal, &journal);
 	say("reloaded %s: operation timeout %lld ms, attempt base %lld, %u "
 	    "decision codes%s",
 	    fresh.path[0] ? fresh.path : "the defaults",
 	    (long long)fresh.operation_timeout_ms,
 	    (long long)fresh.attempt_base, fresh.decisions.count,
-	    later ? "; endpoints and capacities need a restart" : "");
+	    later ? "; endpoints, capacities and the journal's folder need a "
+		    "restart"
+		  : "");
 }
 
 /* ---- intake -------------------------------------------------------------------- */
@@ -180,15 +219,35 @@ take_event(
 }
 
 static void
-answer_sender(struct collect *c, const struct rt_wire_answer *answer)
+send_answer(struct collect *c, struct rt_str to, struct rt_str body)
+{
+	/* An answer that is lost is covered by the next one. */
+	if (rt_bus_answer_to(c->bus, RT_BUS_INTAKE, to, RT_STR_NONE, body) !=
+	    RT_OK)
+		c->unread_answers++;
+}
+
+static void
+answer_sender(
+    struct collect *c, struct rt_str to, const struct rt_wire_answer *answer)
 {
 	char text[RT_WIRE_HEADER_MAX];
 	size_t len = rt_wire_answer_encode(text, sizeof(text), answer);
 
-	/* An answer that is lost is covered by the next one. */
-	if (rt_bus_answer(c->bus, RT_BUS_INTAKE, RT_STR_NONE,
-		(struct rt_str){text, len}) != RT_OK)
-		c->unread_answers++;
+	if (c->journal)
+		rt_journal_answer(c->journal, to, (struct rt_str){text, len});
+	else
+		send_answer(c, to, (struct rt_str){text, len});
+}
+
+/* Where the sender stands goes to the journal together with its records. */
+static void
+note_position(struct collect *c, const struct rt_wire_header *h)
+{
+	struct rt_wire_header hello;
+
+	if (c->journal && rt_intake_position_of(c->intake, h, &hello))
+		rt_journal_position(c->journal, &hello);
 }
 
 static void
@@ -217,12 +276,30 @@ take_batch(
 	}
 	rt_intake_take(c->intake, &h, at.mono, &v);
 	if (v.action == RT_INTAKE_TAKE &&
-	    rt_intake_records(m->body, h.count, v.skip, &records) == RT_OK)
+	    rt_intake_records(m->body, h.count, v.skip, &records) == RT_OK) {
 		rt_aggregate_message(c->aggregate, records, at, c->source);
-	answer_sender(c, &v.answer);
+		note_position(c, &h);
+	}
+	answer_sender(c, m->from, &v.answer);
 }
 
 /* ---- questions ----------------------------------------------------------------- */
+
+static void
+report_journal(struct collect *c)
+{
+	struct rt_report *r = &c->report;
+	struct rt_journal_stats stats;
+
+	if (!c->journal)
+		return;
+	rt_journal_stats(c->journal, &stats);
+	r->journal.is_on = true;
+	r->journal.written = stats.written;
+	r->journal.not_journalled = stats.not_journalled;
+	r->journal.dropped_on_read = c->journal_damaged;
+	r->journal.state = rt_report_text(r, rt_str_of(stats.state));
+}
 
 static void
 fill_report(struct collect *c, const struct rt_query *q, struct rt_moment at)
@@ -233,6 +310,7 @@ fill_report(struct collect *c, const struct rt_query *q, struct rt_moment at)
 	rt_aggregate_report(c->aggregate, q, at, &c->report);
 	c->report.source.version = RT_VERSION_TEXT;
 	rt_intake_report(c->intake, at.mono, &c->report);
+	report_journal(c);
 }
 
 static void
@@ -303,6 +381,24 @@ take_burst(struct collect *c, size_t which)
 		bursts[which].take(c, &m, at);
 		bytes += m.bytes;
 	}
+	if (c->journal)
+		rt_journal_flush(c->journal, at.wall);
+}
+
+/* Answers whose records are written; what each new segment has to begin with. */
+static void
+tend_journal(struct collect *c)
+{
+	struct rt_wire_header hello;
+	struct rt_str to, body;
+	uint32_t i;
+
+	while (rt_journal_take_answer(c->journal, &to, &body))
+		send_answer(c, to, body);
+	if (rt_journal_wants_positions(c->journal))
+		for (i = 0; rt_intake_position(c->intake, i, &hello); i++)
+			rt_journal_position(c->journal, &hello);
+	rt_journal_flush(c->journal, rt_clock_wall());
 }
 
 static void
@@ -321,7 +417,7 @@ take_signal(struct collect *c)
 static void
 run(struct collect *c)
 {
-	rt_mono_t next_tick = rt_clock_mono();
+	rt_mono_t next_tick = moment().mono;
 	size_t i;
 
 	while (!c->is_ending) {
@@ -333,8 +429,10 @@ run(struct collect *c)
 			next_tick = rt_mono_add_ms(at.mono, TICK_MS);
 			left_ms = TICK_MS;
 		}
-		if (rt_bus_wait(c->bus, c->signal_fd, (int)left_ms))
+		if (rt_bus_wait(c->bus, c->wake_fd, (int)left_ms))
 			take_signal(c);
+		if (c->journal)
+			tend_journal(c);
 		for (i = 0; i < RT_COUNT_OF(bursts); i++)
 			take_burst(c, i);
 	}
@@ -370,6 +468,7 @@ open_signals(void)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file limit is a full disk */
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGINT);
@@ -396,6 +495,100 @@ say_ready(struct collect *c)
 	close(fd);
 }
 
+/* Signals and the journal as one descriptor. */
+static enum rt_err
+open_wakers(struct collect *c, struct rt_diag *d)
+{
+	struct rt_journal_opts o = journal_opts(&c->config);
+	struct epoll_event e = {.events = EPOLLIN};
+	enum rt_err err;
+
+	c->signal_fd = open_signals();
+	c->wake_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (c->signal_fd < 0 || c->wake_fd < 0 ||
+	    epoll_ctl(c->wake_fd, EPOLL_CTL_ADD, c->signal_fd, &e) != 0) {
+		rt_diag_set(d, "signals", "%s", strerror(errno));
+		return RT_E_IO;
+	}
+	if (o.dir[0] == '\0')
+		return RT_OK;
+	err = rt_journal_open(&o, &c->journal, d);
+	if (err == RT_OK &&
+	    epoll_ctl(c->wake_fd, EPOLL_CTL_ADD, rt_journal_fd(c->journal),
+		&e) != 0) {
+		rt_diag_set(d, o.dir, "%s", strerror(errno));
+		err = RT_E_IO;
+	}
+	return err;
+}
+
+static void
+close_wakers(struct collect *c)
+{
+	struct rt_journal_stats last;
+
+	if (c->journal) {
+		rt_journal_close(c->journal, &last);
+		say("journal: %llu records written, %llu not journalled, %s",
+		    (unsigned long long)last.written,
+		    (unsigned long long)last.not_journalled, last.state);
+	}
+	close(c->wake_fd);
+	close(c->signal_fd);
+}
+
+static void
+journal_line(void *arg, struct rt_str line)
+{
+	rt_journal_add(arg, line);
+}
+
+/* Give on what the last collectors wrote. */
+static void
+warm_up(struct collect *c, struct rt_moment now)
+{
+	struct rt_warm w = {
+	    .aggregate = c->aggregate, .intake = c->intake, .now = now};
+	struct rt_journal_reader *reader;
+	struct rt_journal_frame f;
+	struct rt_diag d = {{0}, {0}};
+	enum rt_err err =
+	    rt_journal_reader_open(c->config.journal.dir, &reader, &d);
+
+	if (err != RT_OK) {
+		say("no warm start: %s: %s", d.where, d.what);
+		return;
+	}
+	rt_journal_reader_seek(reader, rt_warm_begin(now).wall.us);
+	while ((err = rt_journal_reader_next(reader, &f, &d)) != RT_E_EMPTY) {
+		if (err == RT_OK)
+			rt_warm_frame(&w, &f);
+		else
+			say("journal: %s: %s", d.where, d.what);
+	}
+	c->journal_damaged = rt_journal_reader_dropped(reader);
+	rt_journal_reader_close(reader);
+	rt_aggregate_restored(c->aggregate, moment());
+	say("journal %s: began with %llu records of the last hour and %llu "
+	    "positions of senders",
+	    c->config.journal.dir, (unsigned long long)w.records,
+	    (unsigned long long)w.senders);
+}
+
+static void
+begin_aggregate(struct collect *c, const struct rt_aggregate_opts *o)
+{
+	struct rt_moment now = moment();
+
+	if (!c->journal) {
+		c->aggregate = rt_aggregate_new(o, now);
+		return;
+	}
+	c->aggregate = rt_aggregate_new(o, rt_warm_begin(now));
+	warm_up(c, now);
+	rt_aggregate_on_accepted(c->aggregate, journal_line, c->journal);
+}
+
 static int
 serve(struct collect *c)
 {
@@ -405,22 +598,20 @@ serve(struct collect *c)
 	enum rt_err err;
 	unsigned i;
 
-	c->signal_fd = open_signals();
-	if (c->signal_fd < 0) {
-		rt_diag_set(&d, "signals", "%s", strerror(errno));
-		return rt_options_fail("collect", &d, RT_EXIT_INTERNAL);
-	}
+	err = open_wakers(c, &d);
+	if (err != RT_OK)
+		return rt_options_fail("collect", &d, RT_EXIT_IO);
 	for (i = 0; i < RT_BUS_COUNT; i++)
 		endpoints[i] = *endpoint_of(&c->config, (enum rt_bus_port)i);
 	err = rt_bus_open(endpoints, c->said.insecure, &c->bus, &d);
 	if (err != RT_OK) {
-		close(c->signal_fd);
+		close_wakers(c);
 		return rt_options_fail("collect", &d,
 		    err == RT_E_USAGE ? RT_EXIT_USAGE : RT_EXIT_IO);
 	}
 	o = aggregate_opts(c);
-	c->aggregate = rt_aggregate_new(&o, moment());
 	c->intake = rt_intake_new(SENDERS);
+	begin_aggregate(c, &o);
 	rt_report_init(&c->report);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
 	say_ready(c);
@@ -431,7 +622,7 @@ serve(struct collect *c)
 	rt_intake_free(c->intake);
 	rt_aggregate_free(c->aggregate);
 	rt_bus_close(c->bus);
-	close(c->signal_fd);
+	close_wakers(c);
 	return RT_EXIT_OK;
 }
 
@@ -452,6 +643,9 @@ rt_cmd_collect(int argc, char **argv)
 	    RT_OPTION_DURATION(0, "operation-timeout",
 		&c.said.operation_timeout_ms, 1000, 86400000,
 		"silence that makes an operation an orphan (120)"),
+	    RT_OPTION_TEXT(0, "journal", &c.said.journal, "DIR",
+		"keep accepted records there; begin with those of the last "
+		"hour"),
 	    RT_OPTION_FLAG(0, "insecure", &c.said.insecure,
 		"allow endpoints that other machines can reach"),
 	    RT_OPTION_COUNT_OF(0, "ready-fd", &c.said.ready_fd, 0, 65535,

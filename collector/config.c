@@ -13,7 +13,7 @@
 
 /* ---- the rows ------------------------------------------------------------------ */
 
-enum row_type { ENDPOINT, DURATION, INT, CAPACITY };
+enum row_type { ENDPOINT, DURATION, INT, CAPACITY, FOLDER };
 
 struct row {
 	const char *section, *key;
@@ -40,6 +40,16 @@ static const struct row rows[] = {
 	    1000, TIMEOUT_MS_MAX, "120s", "silence that makes an operation an orphan"},
 	{"collector", "attempt_base", INT, AT(attempt_base), 0, 1, "1",
 	    "number of the first attempt in review records"},
+	{"journal", "dir", FOLDER, AT(journal.dir), 0, 0, "",
+	    "folder of the journal; empty: none is kept"},
+	{"journal", "segment_bytes", INT, AT(journal.segment_bytes),
+	    65536, INT64_C(1) << 40, "67108864", "size that closes a segment"},
+	{"journal", "segment_age", DURATION, AT(journal.segment_age_ms),
+	    1000, INT64_C(366) * TIMEOUT_MS_MAX, "1h", "age that closes a segment"},
+	{"journal", "keep_bytes", INT, AT(journal.keep_bytes),
+	    65536, INT64_C(1) << 50, "1073741824", "bytes kept; the oldest segments go first"},
+	{"journal", "keep_age", DURATION, AT(journal.keep_age_ms),
+	    1000, INT64_C(3660) * TIMEOUT_MS_MAX, "168h", "age at which a segment goes"},
 #define X(member, dflt, lo, hi, what) \
 	{"capacity", #member, CAPACITY, AT(capacity.member), lo, hi, TEXT_OF(dflt), what},
 	RT_CAPACITIES(X)
@@ -47,9 +57,23 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static const char *const sections[] = {"collector", "capacity", "decisions"};
+static const char *const sections[] = {
+    "collector", "journal", "capacity", "decisions"};
 
 _Static_assert(RT_COUNT_OF(rows) <= RT_CONFIG_ROWS_MAX, "line[] is too short");
+
+static enum rt_err
+set_folder(char *into, const char *value, struct rt_diag *d)
+{
+	const size_t size = sizeof(((struct rt_config *)NULL)->journal.dir);
+
+	if (strlen(value) >= size) {
+		rt_diag_set(d, NULL, "can have %zu bytes", size - 1);
+		return RT_E_CONFIG;
+	}
+	memcpy(into, value, strlen(value) + 1);
+	return RT_OK;
+}
 
 static enum rt_err
 set_row(struct rt_config *c, const struct row *r, const char *value,
@@ -63,6 +87,7 @@ set_row(struct rt_config *c, const struct row *r, const char *value,
 	case ENDPOINT: return rt_endpoint_from(into, value, (int)r->min, d);
 	case DURATION: return rt_duration_from(value, r->min, r->max, into, d);
 	case INT: return rt_count_from(value, r->min, r->max, into, d);
+	case FOLDER: return set_folder(into, value, d);
 	case CAPACITY:
 		err = rt_count_from(value, r->min, r->max, &v, d);
 		if (err == RT_OK)
@@ -140,9 +165,8 @@ line_is_fit(struct reader *r, struct rt_str line)
 	    (end = memchr(line.p, ']', line.len)) != NULL &&
 	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
 		rt_diag_set(&why, NULL,
-		    "unknown section %.*s; there are [collector], [capacity] "
-		    "and "
-		    "[decisions]",
+		    "unknown section %.*s; there are [collector], [journal], "
+		    "[capacity] and [decisions]",
 		    (int)(end - line.p) + 1, line.p);
 	else
 		return true;
@@ -420,6 +444,7 @@ print_value(struct rt_buf *b, const struct rt_config *c, const struct row *r)
 	case INT:
 		rt_buf_printf(b, "%lld", (long long)*(const int64_t *)at);
 		break;
+	case FOLDER: rt_buf_puts(b, at); break;
 	case CAPACITY: rt_buf_printf(b, "%u", *(const uint32_t *)at); break;
 	}
 }

@@ -30,6 +30,11 @@ struct rt_config {
 	struct rt_endpoint events, intake, query; /* "off" closes one */
 	int64_t operation_timeout_ms;
 	int64_t attempt_base;
+	struct rt_config_journal {
+		char dir[256]; /* empty: no journal */
+		int64_t segment_bytes, segment_age_ms;
+		int64_t keep_bytes, keep_age_ms;
+	} journal;
 	struct rt_capacity capacity;
 	struct rt_decision_map decisions;
 	uint32_t line[RT_CONFIG_ROWS_MAX]; /* of each row, from 1 */

@@ -233,6 +233,41 @@ rt_intake_records(
 }
 
 static void
+tell_position(const struct sender *s, struct rt_wire_header *out)
+{
+	*out = (struct rt_wire_header){
+	    .version = RT_WIRE_VERSION,
+	    .epoch = s->epoch,
+	    .first_seq = s->acked + 1,
+	    .offered = s->offered,
+	    .dropped = s->dropped,
+	};
+	memcpy(out->emitter, s->emitter, sizeof(out->emitter));
+}
+
+bool
+rt_intake_position(
+    const struct rt_intake *n, uint32_t i, struct rt_wire_header *out)
+{
+	if (i >= n->count)
+		return false;
+	tell_position(&n->senders[i], out);
+	return true;
+}
+
+bool
+rt_intake_position_of(const struct rt_intake *n, const struct rt_wire_header *h,
+    struct rt_wire_header *out)
+{
+	const struct sender *s = find(n, h);
+
+	if (!s)
+		return false;
+	tell_position(s, out);
+	return true;
+}
+
+static void
 report_sender(const struct sender *s, rt_mono_t now, struct rt_report *r)
 {
 	struct rt_report_sender *row = rt_report_add_sender(r);

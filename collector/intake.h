@@ -70,6 +70,16 @@ void rt_intake_take(struct rt_intake *n, const struct rt_wire_header *h,
 RT_NODISCARD enum rt_err rt_intake_records(
     struct rt_str batch, uint32_t count, uint32_t skip, struct rt_str *out);
 
+/*
+ * Where a sender stands, as the HELLO it would send now: giving that to rt_intake_take of
+ * a new table restores it.  `i` counts from 0; false beyond the last.
+ */
+bool rt_intake_position(
+    const struct rt_intake *n, uint32_t i, struct rt_wire_header *out);
+/* The same for the sender of `h`; false where it is not known. */
+bool rt_intake_position_of(const struct rt_intake *n,
+    const struct rt_wire_header *h, struct rt_wire_header *out);
+
 /* Adds a row a sender, unexplained and overflow `senders` to the report. */
 void rt_intake_report(
     const struct rt_intake *n, rt_mono_t now, struct rt_report *r);

@@ -44,6 +44,13 @@ say_refused(struct replay *r, const struct rt_source_record *record)
 	    why.what);
 }
 
+static void
+say_damage(void *arg, const struct rt_diag *d)
+{
+	(void)arg;
+	fprintf(stderr, "retrytop replay: %s: %s\n", d->where, d->what);
+}
+
 /* Everything that the files hold. */
 static void
 read_all(struct replay *r)
@@ -99,6 +106,7 @@ print_report(struct replay *r, char *const paths[], int count)
 	report.source.name = name_of(&report, paths, count);
 	rt_aggregate_report(r->aggregate, &all, none, &report);
 	report.source.version = RT_VERSION_TEXT;
+	report.journal.dropped_on_read = rt_source_dropped(r->source);
 	if (r->format == AS_JSON) {
 		rt_report_encode(&b, &report);
 		rt_buf_putc(&b, '\n');
@@ -135,6 +143,7 @@ replay(struct replay *r, char *const paths[], int count)
 		    err == RT_E_FULL ? RT_EXIT_USAGE : RT_EXIT_IO);
 	r->aggregate = rt_aggregate_new(&o, (struct rt_moment){{0}, {0}});
 	r->decoder = rt_decoder_new(&o.decode);
+	rt_source_on_damage(r->source, say_damage, NULL);
 	read_all(r);
 	code = print_report(r, paths, count);
 	rt_decoder_free(r->decoder);
@@ -167,7 +176,7 @@ rt_cmd_replay(int argc, char **argv)
 	    RT_OPTION_TEXT(0, "config", &r.config_path, "FILE",
 		"configuration: decision codes, capacities"),
 	};
-	const struct rt_options o = {"replay", "FILE...",
+	const struct rt_options o = {"replay", "FILE|JOURNAL...",
 	    "Reads recorded logs in any form or shape (- is standard input); "
 	    "several are merged by time.",
 	    rows, RT_COUNT_OF(rows)};

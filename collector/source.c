@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* memmem */
 #include "collector/source.h"
 
+#include "collector/journal_reader.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,13 +23,16 @@
 #define NAME_MAX_BYTES 128u /* of a path, its end */
 
 struct file {
-	int fd;
-	bool is_at_end;          /* nothing more to read */
-	bool is_done;            /* nothing more to give */
-	int failed;              /* errno of the read that failed */
-	char *buf;               /* owned */
-	size_t size, begin, end; /* unread: [begin, end) */
-	uint64_t line;           /* lines before `begin` */
+	int fd;                            /* -1: a journal */
+	struct rt_journal_reader *journal; /* owned; NULL: a file */
+	struct rt_str left;                /* of its frame, not yet given */
+	struct rt_source *source;          /* borrowed */
+	bool is_at_end;                    /* nothing more to read */
+	bool is_done;                      /* nothing more to give */
+	int failed;                        /* errno of the read that failed */
+	char *buf;                         /* owned */
+	size_t size, begin, end;           /* unread: [begin, end) */
+	uint64_t line;                     /* lines before `begin` */
 	char where[WHERE_SIZE];
 	size_t name_len;
 	/* The record at hand, for the merge. */
@@ -37,9 +42,48 @@ struct file {
 };
 
 struct rt_source {
+	void (*damaged)(void *arg, const struct rt_diag *d);
+	void *damaged_arg;
 	unsigned count;
 	struct file files[];
 };
+
+/* ---- journals ------------------------------------------------------------------ */
+
+/* The next frame with records; false at the end of the journal. */
+static bool
+next_frame(struct file *f)
+{
+	struct rt_journal_frame frame;
+	struct rt_diag d = {{0}, {0}};
+	enum rt_err err;
+
+	while (f->left.len == 0) {
+		err = rt_journal_reader_next(f->journal, &frame, &d);
+		if (err == RT_E_EMPTY)
+			return false;
+		if (err == RT_OK)
+			f->left = frame.records;
+		else if (f->source->damaged)
+			f->source->damaged(f->source->damaged_arg, &d);
+	}
+	return true;
+}
+
+/* As read(2), but lines of records. */
+static ssize_t
+read_journal(struct file *f, char *out, size_t size)
+{
+	size_t n;
+
+	if (!next_frame(f))
+		return 0;
+	n = f->left.len < size ? f->left.len : size;
+	memcpy(out, f->left.p, n);
+	f->left.p += n;
+	f->left.len -= n;
+	return (ssize_t)n;
+}
 
 /* ---- lines --------------------------------------------------------------------- */
 
@@ -62,7 +106,9 @@ fill(struct file *f)
 	if (f->end == f->size)
 		return false;
 	do
-		n = read(f->fd, f->buf + f->end, f->size - f->end);
+		n = f->journal
+		    ? read_journal(f, f->buf + f->end, f->size - f->end)
+		    : read(f->fd, f->buf + f->end, f->size - f->end);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0) {
 		f->failed = n < 0 ? errno : 0;
@@ -375,12 +421,32 @@ rt_source_time(struct rt_str record, int64_t *out_us)
 
 /* ---- files --------------------------------------------------------------------- */
 
+static void
+name_file(struct file *f, const char *path)
+{
+	const char *name = path;
+
+	if (strlen(path) > NAME_MAX_BYTES)
+		name = path + strlen(path) - NAME_MAX_BYTES;
+	snprintf(f->where, sizeof(f->where), "%s:", name);
+	f->name_len = strlen(f->where);
+	f->time_us = INT64_MIN;
+}
+
 static enum rt_err
 open_file(struct file *f, const char *path, struct rt_diag *d)
 {
-	const char *name = path, *why = NULL;
+	const char *why = NULL;
 	struct stat st;
 
+	if (strcmp(path, "-") != 0 && rt_journal_is_at(path)) {
+		enum rt_err err = rt_journal_reader_open(path, &f->journal, d);
+
+		if (err != RT_OK)
+			return err;
+		name_file(f, path);
+		return RT_OK;
+	}
 	f->fd = strcmp(path, "-") == 0
 	    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 	    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -392,11 +458,7 @@ open_file(struct file *f, const char *path, struct rt_diag *d)
 		rt_diag_set(d, path, "cannot be read: %s", why);
 		return RT_E_IO;
 	}
-	if (strlen(path) > NAME_MAX_BYTES)
-		name = path + strlen(path) - NAME_MAX_BYTES;
-	snprintf(f->where, sizeof(f->where), "%s:", name);
-	f->name_len = strlen(f->where);
-	f->time_us = INT64_MIN;
+	name_file(f, path);
 	return RT_OK;
 }
 
@@ -418,8 +480,10 @@ rt_source_open(const char *const paths[], unsigned count,
 		block = BLOCKS_BYTES_MAX / count;
 	s = rt_xcalloc(1, sizeof(*s) + count * sizeof(s->files[0]));
 	s->count = count;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		s->files[i].fd = -1;
+		s->files[i].source = s;
+	}
 	for (i = 0; i < count && err == RT_OK; i++)
 		err = open_file(&s->files[i], paths[i], d);
 	if (err != RT_OK) {
@@ -444,9 +508,30 @@ rt_source_close(struct rt_source *s)
 	for (i = 0; i < s->count; i++) {
 		if (s->files[i].fd >= 0)
 			close(s->files[i].fd);
+		rt_journal_reader_close(s->files[i].journal);
 		free(s->files[i].buf);
 	}
 	free(s);
+}
+
+void
+rt_source_on_damage(struct rt_source *s,
+    void (*damaged)(void *arg, const struct rt_diag *d), void *arg)
+{
+	s->damaged = damaged;
+	s->damaged_arg = arg;
+}
+
+uint64_t
+rt_source_dropped(const struct rt_source *s)
+{
+	uint64_t n = 0;
+	unsigned i;
+
+	for (i = 0; i < s->count; i++)
+		if (s->files[i].journal)
+			n += rt_journal_reader_dropped(s->files[i].journal);
+	return n;
 }
 
 /* Make sure of a record at hand; false where the file has no more. */

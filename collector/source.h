@@ -6,6 +6,7 @@
  *         of JSON, an object spread over several, a logfmt line, or a block of
  *         `key: value` or `key="value"` lines parted by a blank line or `---`.
  *         Decodes nothing.
+ * Journal  A segment or a folder of them (journal_reader.h) is read as one file.
  * Broken  An object that is not closed ends where a string is cut by the line's end,
  *         where a line begins with `{`, or with the file, so half a record costs the
  *         one that was cut and no other.
@@ -34,6 +35,12 @@ struct rt_source; /* opaque */
 RT_NODISCARD enum rt_err rt_source_open(const char *const paths[],
     unsigned count, struct rt_source **out, struct rt_diag *d);
 void rt_source_close(struct rt_source *s);
+
+/* Before the first record: have each damage of a journal told; borrowed for the call. */
+void rt_source_on_damage(struct rt_source *s,
+    void (*damaged)(void *arg, const struct rt_diag *d), void *arg);
+/* Records that were missing in journals so far. */
+uint64_t rt_source_dropped(const struct rt_source *s);
 
 struct rt_source_record {
 	struct rt_str text;

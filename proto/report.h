@@ -185,7 +185,15 @@ struct rt_report {
 	uint64_t disconnected_too_large;
 	struct {
 		uint64_t running, in_backoff, on_fallback;
-	} open;                               /* operations not ended, now */
+	} open; /* operations not ended, now */
+	struct {
+		bool is_on;
+		uint64_t written;        /* records, since start */
+		uint64_t not_journalled; /* taken in, but not written */
+		uint64_t
+		    dropped_on_read; /* missing or damaged in a journal read */
+		const char *state;   /* "ok", or why nothing is written */
+	} journal;
 	uint64_t overflow[RT_OVERFLOW_COUNT]; /* since start */
 	struct rt_quantiles latency[RT_LATENCY_COUNT];
 	struct {

@@ -38,6 +38,15 @@ const struct rt_report_field rt_report_open_fields[] = {
 	END,
 };
 
+const struct rt_report_field rt_report_journal_fields[] = {
+	F(BOOL, rt_report, "on", journal.is_on),
+	F(UINT, rt_report, "written", journal.written),
+	F(UINT, rt_report, "not_journalled", journal.not_journalled),
+	F(UINT, rt_report, "dropped_on_read", journal.dropped_on_read),
+	F(TEXT, rt_report, "state", journal.state),
+	END,
+};
+
 const struct rt_report_field rt_report_quantile_fields[] = {
 	F(DOUBLE, rt_quantiles, "p50", p50),
 	F(DOUBLE, rt_quantiles, "p90", p90),

@@ -206,6 +206,23 @@ put_title(struct rt_buf *b, const struct rt_report *r)
 	list_end(&l);
 }
 
+/* Only where there is one. */
+static void
+put_journal(struct rt_buf *b, const struct rt_report *r)
+{
+	struct list l;
+
+	if (!r->journal.is_on && r->journal.dropped_on_read == 0)
+		return;
+	l = list_begin(b, "  journal");
+	list_add(&l, "written %" PRIu64, r->journal.written);
+	list_add(&l, "not journalled %" PRIu64, r->journal.not_journalled);
+	list_add(&l, "dropped on read %" PRIu64, r->journal.dropped_on_read);
+	if (r->journal.state)
+		list_add(&l, "%s", r->journal.state);
+	list_end(&l);
+}
+
 static void
 put_intake(struct rt_buf *b, const struct rt_report *r)
 {
@@ -231,6 +248,7 @@ put_intake(struct rt_buf *b, const struct rt_report *r)
 	else
 		list_add(&l, "n/a");
 	list_end(&l);
+	put_journal(b, r);
 	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
 		is_full = is_full || r->overflow[i];
 	if (!is_full)
