@@ -61,7 +61,7 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 	} rows[] = {
 	    {"[colector]\n", "x.conf:1",
 		"unknown section [colector]; there are [collector], "
-		"[capacity] and [decisions]"},
+		"[journal], [capacity] and [decisions]"},
 	    {"events = off\n", "x.conf:1",
 		"events stands before the first [section]"},
 	    {"[collector]\n\nevnts = off\n", "x.conf:3",
