@@ -8,16 +8,6 @@
 #include "collector/hash.h"
 #include "proto/mem.h"
 
-static uint32_t
-slots_for(uint32_t rows)
-{
-	uint32_t n = 16;
-
-	while (n < rows * 2)
-		n *= 2;
-	return n;
-}
-
 static void
 open_row(struct rt_fallback *f, uint32_t from, uint32_t to, uint32_t reason)
 {
@@ -35,7 +25,7 @@ void
 rt_fallback_init(struct rt_fallback *f, struct rt_intern *labels, uint32_t rows,
     uint32_t marks)
 {
-	uint32_t slots = slots_for(rows);
+	uint32_t slots = rt_hash_slots(rows);
 
 	*f = (struct rt_fallback){
 	    .labels = labels,
@@ -68,7 +58,7 @@ rt_fallback_bytes(uint32_t rows, uint32_t marks)
 
 	return (uint64_t)(rows + 1) *
 	    (sizeof(struct rt_fallback_row) + rt_window_bytes(&shape)) +
-	    (uint64_t)slots_for(rows) * sizeof(uint32_t) +
+	    (uint64_t)rt_hash_slots(rows) * sizeof(uint32_t) +
 	    (uint64_t)marks * sizeof(struct rt_fallback_mark);
 }
 

@@ -40,4 +40,15 @@ rt_hash_str(uint64_t h, struct rt_str s)
 	return rt_hash_fold(h, word ^ ((uint64_t)s.len << 56));
 }
 
+/* Slots for an open-addressing table of that many entries: at most half full. */
+static inline uint32_t
+rt_hash_slots(uint32_t entries)
+{
+	uint32_t n = 16;
+
+	while (n < entries * 2)
+		n *= 2;
+	return n;
+}
+
 #endif

@@ -9,16 +9,6 @@
 #define BYTES_PER_VALUE 64u
 
 static uint32_t
-slots_for(uint32_t capacity)
-{
-	uint32_t n = 16;
-
-	while (n < capacity * 2)
-		n *= 2;
-	return n;
-}
-
-static uint32_t
 append(struct rt_intern *t, struct rt_str s, uint64_t hash)
 {
 	uint32_t number = t->count++;
@@ -36,7 +26,7 @@ append(struct rt_intern *t, struct rt_str s, uint64_t hash)
 void
 rt_intern_init(struct rt_intern *t, uint32_t capacity, uint64_t seed)
 {
-	uint32_t slots = slots_for(capacity);
+	uint32_t slots = rt_hash_slots(capacity);
 
 	*t = (struct rt_intern){
 	    .capacity = capacity + 2,
@@ -98,6 +88,6 @@ rt_intern_get(const struct rt_intern *t, uint32_t number)
 uint64_t
 rt_intern_bytes(uint32_t capacity)
 {
-	return (uint64_t)slots_for(capacity) * sizeof(uint32_t) +
+	return (uint64_t)rt_hash_slots(capacity) * sizeof(uint32_t) +
 	    (uint64_t)(capacity + 2) * (BYTES_PER_VALUE + 16);
 }

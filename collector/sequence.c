@@ -7,20 +7,10 @@
 #include "collector/hash.h"
 #include "proto/mem.h"
 
-static uint32_t
-slots_for(uint32_t capacity)
-{
-	uint32_t n = 16;
-
-	while (n < capacity * 2)
-		n *= 2;
-	return n;
-}
-
 void
 rt_sequence_init(struct rt_sequence *s, uint32_t capacity, uint64_t seed)
 {
-	uint32_t slots = slots_for(capacity);
+	uint32_t slots = rt_hash_slots(capacity);
 
 	*s = (struct rt_sequence){
 	    .capacity = capacity, .slots_mask = slots - 1, .seed = seed};
@@ -40,7 +30,7 @@ uint64_t
 rt_sequence_bytes(uint32_t capacity)
 {
 	return (uint64_t)capacity * sizeof(struct rt_sequence_emitter) +
-	    (uint64_t)slots_for(capacity) * sizeof(uint32_t);
+	    (uint64_t)rt_hash_slots(capacity) * sizeof(uint32_t);
 }
 
 static bool

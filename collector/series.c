@@ -7,16 +7,6 @@
 #include "collector/hash.h"
 #include "proto/mem.h"
 
-static uint32_t
-slots_for(uint32_t capacity)
-{
-	uint32_t n = 16;
-
-	while (n < capacity * 2)
-		n *= 2;
-	return n;
-}
-
 static void
 open_row(struct rt_series *s, uint64_t hash)
 {
@@ -32,7 +22,7 @@ void
 rt_series_init(struct rt_series *s, struct rt_intern *labels,
     struct rt_sketch_pool *pool, uint32_t capacity, uint64_t seed)
 {
-	uint32_t slots = slots_for(capacity), i;
+	uint32_t slots = rt_hash_slots(capacity), i;
 
 	*s = (struct rt_series){
 	    .labels = labels,
@@ -65,7 +55,7 @@ rt_series_bytes(uint32_t capacity)
 	return (uint64_t)(capacity + 1) *
 	    (sizeof(struct rt_series_row) +
 		rt_window_bytes(&rt_window_series)) +
-	    (uint64_t)slots_for(capacity) * sizeof(uint32_t);
+	    (uint64_t)rt_hash_slots(capacity) * sizeof(uint32_t);
 }
 
 static void
