@@ -225,14 +225,14 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 	bool holds = false;
 	int i;
 
-	if (s->growth_judged_s != s->second)
-		s->growth_judged = 0;
-	s->growth_judged_s = s->second;
-	if (s->growth_judged++ >= GROWTH_PER_SECOND)
-		return;
 	rt_window_sum(&s->waits, a->now_us, WAITS_S, n, sums);
 	if (n[WAIT_FIRST_RETRY] >= WAITS_MIN &&
 	    n[WAIT_SECOND_RETRY] >= WAITS_MIN) {
+		if (s->growth_judged_s != s->second)
+			s->growth_judged = 0;
+		s->growth_judged_s = s->second;
+		if (s->growth_judged++ >= GROWTH_PER_SECOND)
+			return;
 		dense = rt_xcalloc(1, sizeof(*dense));
 		for (i = 0; i < WAIT_COUNT; i++) {
 			memset(dense, 0, sizeof(*dense));

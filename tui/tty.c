@@ -16,7 +16,11 @@
 
 #define SIDE_MAX 1000u
 #define LEAVE_PATIENCE_MS 300
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define END_PATIENCE_S 5 /* everything takes several times as long there */
+#else
 #define END_PATIENCE_S 1u
+#endif
 
 /* Signal handlers have no argument of ours: one terminal, one state. */
 static struct {

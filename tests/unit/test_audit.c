@@ -154,10 +154,13 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+/* The policy of the next aggregate; NULL: the defaults. */
+static const struct rt_policies *policies;
+
 static unsigned
 violations(const char *records, const char *rule, struct rt_report *r)
 {
-	struct rt_aggregate_opts o = {
+	struct rt_aggregate_opts o = {.policies = policies,
 	    .capacity = {
 		.series = 64, .operations = 1024, .sketch_chunks = 4096}};
 	struct rt_moment at = {{0}, {0}};
@@ -208,75 +211,122 @@ fires_where_it_must_and_nowhere_else(void **state)
 	rt_report_fini(&r);
 }
 
-/* n operations of a service, `retried` of them with a second attempt. */
+/* One attempt of service s and tenant t at a second; a wait below 0: none. */
 static void
-operations(struct rt_buf *b, int second, int n, int retried, double first_wait,
-    double second_wait)
+attempt(struct rt_buf *b, int second, int id, int number, const char *decision,
+    double wait_ms)
+{
+	rt_buf_printf(b,
+	    "{\"schema\":\"llm-attempt/"
+	    "v1\",\"ts\":\"2026-06-13T12:%02d:%02d.5Z\","
+	    "\"operation_id\":\"o%d\",\"attempt\":%d,\"service\":\"s\","
+	    "\"tenant\":\"t\","
+	    "\"http_response_status_code\":503,\"decision\":\"%s\"",
+	    second / 60, second % 60, id, number, decision);
+	if (wait_ms >= 0)
+		rt_buf_printf(b, ",\"backoff_ms\":%g", wait_ms);
+	rt_buf_puts(b, "}\n");
+}
+
+/* n first attempts that end, and r second ones of other operations. */
+static void
+traffic(struct rt_buf *b, int second, int n, int r)
 {
 	static int id;
-	int i;
 
-	for (i = 0; i < n; i++, id++) {
-		rt_buf_printf(b,
-		    "{\"schema\":\"llm-attempt/"
-		    "v1\",\"ts\":\"2026-06-13T12:%02d:%02d.%03dZ\","
-		    "\"operation_id\":\"o%d\",\"attempt\":1,\"service\":\"s\","
-		    "\"tenant\":\"t\","
-		    "\"http_response_status_code\":%d%s",
-		    second / 60, second % 60, i % 1000, id,
-		    i >= n - retried ? 503 : 200,
-		    i >= n - retried ? "" : "}\n");
-		if (i < n - retried)
-			continue;
-		rt_buf_printf(b,
-		    ",\"decision\":\"retry_same\",\"backoff_ms\":%g}\n",
-		    first_wait + i);
-		rt_buf_printf(b,
-		    "{\"schema\":\"llm-attempt/"
-		    "v1\",\"ts\":\"2026-06-13T12:%02d:%02d.%03dZ\","
-		    "\"operation_id\":\"o%d\",\"attempt\":2,\"service\":\"s\","
-		    "\"tenant\":\"t\","
-		    "\"http_response_status_code\":503,\"decision\":\"retry_"
-		    "same\",\"backoff_ms\":%g}\n",
-		    second / 60, second % 60, i % 1000, id, second_wait + i);
-	}
+	while (n-- > 0)
+		attempt(b, second, id++, 1, "abort_error", -1);
+	while (r-- > 0)
+		attempt(b, second, id++, 2, "abort_error", -1);
 }
 
 static void
-judges_a_service_over_time(void **state)
+exceeds_a_budget_once_for_each_crossing(void **state)
 {
+	static const struct {
+		const char *why;
+		struct {
+			int second, first, retries;
+		} at[5];
+		unsigned want;
+	} table[] = {
+	    {"exactly a tenth", {{0, 30, 3}}, 0},
+	    {"above a tenth", {{0, 30, 4}}, 1},
+	    {"19 first attempts prove nothing", {{0, 19, 19}}, 0},
+	    {"20 do", {{0, 20, 3}}, 1},
+	    {"once while it lasts", {{0, 20, 3}, {1, 0, 9}, {30, 5, 5}}, 1},
+	    {"59 seconds are a minute's", {{0, 20, 0}, {59, 0, 3}}, 1},
+	    {"60 seconds are another's", {{0, 20, 0}, {60, 0, 3}}, 0},
+	    /* The first minute's have left at 60; 60 s later it may fire again. */
+	    {"not armed yet", {{0, 20, 3}, {119, 20, 3}}, 1},
+	    {"armed again", {{0, 20, 3}, {120, 20, 3}}, 2},
+	    {"armed again after a long time", {{0, 20, 3}, {900, 20, 3}}, 2},
+	};
 	struct rt_report r;
 	struct rt_buf b;
+	size_t i, k;
+	unsigned found;
 
 	(void)state;
 	rt_report_init(&r);
 	rt_buf_init(&b, 1 << 20);
-	operations(&b, 0, 30, 3, 100, 200);
-	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 0);
-	operations(&b, 1, 1, 1, 100, 200);
-	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
-	operations(&b, 2, 5, 5, 100, 200);
-	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
-	/* Below the limit from second 61 on; armed again a minute later. */
-	operations(&b, 63, 40, 0, 0, 0);
-	operations(&b, 90, 40, 0, 0, 0);
-	operations(&b, 100, 20, 20, 100, 200);
-	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
-	operations(&b, 290, 40, 0, 0, 0);
-	operations(&b, 300, 20, 20, 100, 200);
-	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 2);
+	for (i = 0; i < RT_COUNT_OF(table); i++) {
+		rt_buf_reset(&b);
+		for (k = 0; k < RT_COUNT_OF(table[i].at); k++)
+			traffic(&b, table[i].at[k].second, table[i].at[k].first,
+			    table[i].at[k].retries);
+		found = violations(b.p, "retry-budget-exceeded", &r);
+		if (found != table[i].want)
+			fail_msg("%s: %u times, not %u", table[i].why, found,
+			    table[i].want);
+	}
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
 
-	rt_buf_reset(&b);
-	operations(&b, 0, 19, 19, 100, 200);
-	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 0);
+static void
+wants_waits_that_grow(void **state)
+{
+	static const struct {
+		const char *why;
+		int first, second;
+		double first_ms, second_ms;
+		unsigned want;
+	} table[] = {
+	    {"the same wait again", 20, 20, 100, 100, 1},
+	    {"1.1 times", 20, 20, 100, 110, 1},
+	    {"1.3 times", 20, 20, 100, 130, 0},
+	    {"shrinking", 30, 30, 200, 100, 1},
+	    {"19 first ones prove nothing", 19, 30, 100, 100, 0},
+	    {"19 second ones prove nothing", 30, 19, 100, 100, 0},
+	};
+	struct rt_report r;
+	struct rt_buf b;
+	unsigned found;
+	size_t i;
+	int n;
 
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1 << 20);
+	for (i = 0; i < RT_COUNT_OF(table); i++) {
+		rt_buf_reset(&b);
+		for (n = 0; n < table[i].first; n++)
+			attempt(&b, n, n, 1, "retry_same", table[i].first_ms);
+		for (n = 0; n < table[i].second; n++)
+			attempt(&b, 100 + n, n, 2, "retry_same",
+			    table[i].second_ms);
+		found = violations(b.p, "backoff-not-growing", &r);
+		if (found != table[i].want)
+			fail_msg("%s: %u times, not %u", table[i].why, found,
+			    table[i].want);
+	}
+	/* Five minutes later the first waits no longer count. */
 	rt_buf_reset(&b);
-	operations(&b, 0, 19, 19, 100, 101);
-	assert_int_equal(violations(b.p, "backoff-not-growing", &r), 0);
-	operations(&b, 5, 1, 1, 109, 110);
-	assert_int_equal(violations(b.p, "backoff-not-growing", &r), 1);
-	rt_buf_reset(&b);
-	operations(&b, 0, 30, 30, 100, 140);
+	for (n = 0; n < 20; n++)
+		attempt(&b, 0, n, 1, "retry_same", 100);
+	for (n = 0; n < 20; n++)
+		attempt(&b, 301, 100 + n, 2, "retry_same", 100);
 	assert_int_equal(violations(b.p, "backoff-not-growing", &r), 0);
 	rt_buf_fini(&b);
 	rt_report_fini(&r);
@@ -285,24 +335,80 @@ judges_a_service_over_time(void **state)
 static void
 notices_waits_that_are_all_the_same(void **state)
 {
+	static const struct {
+		const char *why;
+		int second[2], count[2];
+		double wait_ms;
+		unsigned want;
+	} table[] = {
+	    {"nine", {0, 1}, {9, 0}, 500, 0},
+	    {"ten", {0, 1}, {10, 0}, 500, 1},
+	    {"at most once a second", {0, 1}, {25, 0}, 500, 1},
+	    {"each second", {0, 1}, {10, 10}, 500, 2},
+	    {"nine and nine", {0, 1}, {9, 9}, 500, 0},
+	    {"no wait at all is another rule", {0, 1}, {25, 0}, 0, 0},
+	    {"no word of a wait", {0, 1}, {25, 0}, -1, 0},
+	};
 	struct rt_report r;
 	struct rt_buf b;
-	int i, second;
+	unsigned found;
+	size_t i;
+	int id = 0, k, n;
 
 	(void)state;
 	rt_report_init(&r);
 	rt_buf_init(&b, 1 << 20);
-	for (second = 0; second < 3; second++)
-		for (i = 0; i < (second == 2 ? 9 : 25); i++)
-			rt_buf_printf(&b,
-			    "{\"schema\":\"llm-attempt/"
-			    "v1\",\"ts\":\"2026-06-13T12:00:%02d.%03dZ\","
-			    "\"operation_id\":\"o%d-%d\",\"attempt\":1,\"http_"
-			    "response_status_code\":503,"
-			    "\"decision\":\"retry_same\",\"backoff_ms\":500}\n",
-			    second, i, second, i);
-	assert_int_equal(violations(b.p, "synchronised-backoff", &r), 2);
-	assert_string_equal(r.violations[0].examples[0].service, "(none)");
+	for (i = 0; i < RT_COUNT_OF(table); i++) {
+		rt_buf_reset(&b);
+		for (k = 0; k < 2; k++)
+			for (n = 0; n < table[i].count[k]; n++)
+				attempt(&b, table[i].second[k], id++, 1,
+				    "retry_same", table[i].wait_ms);
+		found = violations(b.p, "synchronised-backoff", &r);
+		if (found != table[i].want)
+			fail_msg("%s: %u times, not %u", table[i].why, found,
+			    table[i].want);
+	}
+	/* Different waits are what jitter is for. */
+	rt_buf_reset(&b);
+	for (n = 0; n < 100; n++)
+		attempt(&b, 0, n, 1, "retry_same", 100 + n % 20);
+	assert_int_equal(violations(b.p, "synchronised-backoff", &r), 0);
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
+static void
+holds_a_tenant_to_its_cap(void **state)
+{
+	struct rt_policies p;
+	struct rt_report r;
+	struct rt_buf b;
+
+	(void)state;
+	rt_policies_init(&p);
+	snprintf(p.tenants[0].tenant, sizeof(p.tenants[0].tenant), "t");
+	p.tenants[0].retries_per_minute = 3;
+	p.tenants[0].fallbacks_per_minute = 2;
+	p.tenants_count = 1;
+	policies = &p;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1 << 20);
+	traffic(&b, 0, 0, 3);
+	assert_int_equal(violations(b.p, "tenant-over-cap", &r), 0);
+	traffic(&b, 1, 0, 2);
+	assert_int_equal(violations(b.p, "tenant-over-cap", &r), 1);
+	rt_buf_reset(&b);
+	attempt(&b, 0, 1, 1, "fallback_secondary", -1);
+	attempt(&b, 0, 2, 1, "fallback_secondary", -1);
+	assert_int_equal(violations(b.p, "tenant-over-cap", &r), 0);
+	attempt(&b, 0, 3, 1, "fallback_secondary", -1);
+	assert_int_equal(violations(b.p, "tenant-over-cap", &r), 1);
+	assert_string_equal(r.violations[0].examples[0].service, "s");
+	/* Another tenant has none. */
+	snprintf(p.tenants[0].tenant, sizeof(p.tenants[0].tenant), "u");
+	assert_int_equal(violations(b.p, "tenant-over-cap", &r), 0);
+	policies = NULL;
 	rt_buf_fini(&b);
 	rt_report_fini(&r);
 }
@@ -312,8 +418,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fires_where_it_must_and_nowhere_else),
-	    cmocka_unit_test(judges_a_service_over_time),
+	    cmocka_unit_test(exceeds_a_budget_once_for_each_crossing),
+	    cmocka_unit_test(wants_waits_that_grow),
 	    cmocka_unit_test(notices_waits_that_are_all_the_same),
+	    cmocka_unit_test(holds_a_tenant_to_its_cap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
