@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* memmem */
 #include "collector/source.h"
-
-#include "collector/journal_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/follow.h"
+#include "collector/inflate.h"
+#include "collector/journal_reader.h"
 #include "proto/event.h"
 #include "proto/mem.h"
 
@@ -21,18 +21,29 @@
 #define BLOCKS_BYTES_MAX (32u << 20) /* all files together */
 #define WHERE_SIZE 160u
 #define NAME_MAX_BYTES 128u /* of a path, its end */
+#define BLOCKING (-1)
+#ifndef QUIET_LOOKS     /* tests shrink it */
+#define QUIET_LOOKS 10u /* without a byte: a block has ended */
+#endif
 
 struct file {
-	int fd;                            /* -1: a journal */
-	struct rt_journal_reader *journal; /* owned; NULL: a file */
-	struct rt_str left;                /* of its frame, not yet given */
-	struct rt_source *source;          /* borrowed */
-	bool is_at_end;                    /* nothing more to read */
-	bool is_done;                      /* nothing more to give */
-	int failed;                        /* errno of the read that failed */
-	char *buf;                         /* owned */
-	size_t size, begin, end;           /* unread: [begin, end) */
-	uint64_t line;                     /* lines before `begin` */
+	int fd;
+	/* Where its bytes come from; owned, two of the three are NULL. */
+	struct rt_inflate *inflate;
+	struct rt_follow *follow;
+	struct rt_journal_reader *journal;
+	struct rt_str left;       /* of a journal's frame, not yet given */
+	struct rt_source *source; /* borrowed */
+	int wait_ms;
+	unsigned looks;  /* in vain, since the last byte */
+	bool is_waiting; /* the last look was in vain */
+	bool is_at_end;  /* nothing more to read */
+	bool is_done;    /* nothing more to give */
+	bool has_failed; /* with `why`, to be told */
+	struct rt_diag why;
+	char *buf;               /* owned */
+	size_t size, begin, end; /* unread: [begin, end) */
+	uint64_t line;           /* lines before `begin` */
 	char where[WHERE_SIZE];
 	size_t name_len;
 	/* The record at hand, for the merge. */
@@ -70,31 +81,48 @@ next_frame(struct file *f)
 	return true;
 }
 
-/* As read(2), but lines of records. */
-static ssize_t
-read_journal(struct file *f, char *out, size_t size)
+/* Lines of records; *n is 0 at the end. */
+static enum rt_err
+read_journal(struct file *f, char *out, size_t size, size_t *n)
 {
-	size_t n;
-
 	if (!next_frame(f))
-		return 0;
-	n = f->left.len < size ? f->left.len : size;
-	memcpy(out, f->left.p, n);
-	f->left.p += n;
-	f->left.len -= n;
-	return (ssize_t)n;
+		return RT_OK;
+	*n = f->left.len < size ? f->left.len : size;
+	memcpy(out, f->left.p, *n);
+	f->left.p += *n;
+	f->left.len -= *n;
+	return RT_OK;
 }
 
 /* ---- lines --------------------------------------------------------------------- */
 
+static enum rt_err
+get_bytes(struct file *f, char *out, size_t size, size_t *n)
+{
+	enum rt_err err;
+
+	if (f->journal)
+		return read_journal(f, out, size, n);
+	if (f->follow)
+		return rt_follow_read(
+		    f->follow, out, size, f->wait_ms, n, &f->why);
+	do
+		err = rt_inflate_read(
+		    f->inflate, out, size, f->wait_ms, n, &f->why);
+	while (err == RT_E_AGAIN && f->wait_ms == BLOCKING);
+	return err;
+}
+
 /*
  * Read more behind `end`; moves what is unread to the front, so slices into the buffer
- * are void.  False where there is no more or no room.
+ * are void.  False where there is no more, no room, or
+ * nothing yet: then is_waiting is set.
  */
 static bool
 fill(struct file *f)
 {
-	ssize_t n;
+	size_t n = 0;
+	enum rt_err err;
 
 	if (f->is_at_end)
 		return false;
@@ -105,18 +133,17 @@ fill(struct file *f)
 	}
 	if (f->end == f->size)
 		return false;
-	do
-		n = f->journal
-		    ? read_journal(f, f->buf + f->end, f->size - f->end)
-		    : read(f->fd, f->buf + f->end, f->size - f->end);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0) {
-		f->failed = n < 0 ? errno : 0;
-		f->is_at_end = true;
+	err = get_bytes(f, f->buf + f->end, f->size - f->end, &n);
+	if (err != RT_OK && err != RT_E_AGAIN)
+		f->has_failed = true;
+	/* What is followed is tried again. */
+	f->is_waiting = err == RT_E_AGAIN || (f->follow && err != RT_OK);
+	f->looks = f->is_waiting ? f->looks + 1 : 0;
+	if (f->is_waiting)
 		return false;
-	}
-	f->end += (size_t)n;
-	return true;
+	f->is_at_end = err != RT_OK || n == 0;
+	f->end += n;
+	return !f->is_at_end;
 }
 
 struct line {
@@ -172,9 +199,10 @@ get_line(struct file *f, size_t from, struct line *l)
 			l->is_cut = true;
 			drop_rest(f, RT_RECORD_MAX + 1);
 			seen = RT_RECORD_MAX + 1;
-			continue;
+			if (!f->is_waiting)
+				continue;
 		}
-		if (from == have)
+		if (from == have || f->is_waiting)
 			return false;
 		l->len = have - from;
 		l->next = have;
@@ -327,6 +355,25 @@ say_where(struct file *f, uint64_t line)
 	f->where[f->name_len + sizeof(digits) - n] = '\0';
 }
 
+/* A followed file was left for the one that took its place. */
+static bool
+goes_on(struct file *f)
+{
+	if (!f->follow || !f->is_at_end)
+		return false;
+	f->is_at_end = false;
+	f->line = 0;
+	return true;
+}
+
+/* Lines that may be followed by more of the same record are whole once all is quiet. */
+static bool
+may_grow(const struct file *f)
+{
+	return f->is_waiting &&
+	    (f->buf[f->begin] == '{' || f->looks < QUIET_LOOKS);
+}
+
 /* The next record of one file to f->record. */
 static bool
 next_record(struct file *f)
@@ -334,15 +381,21 @@ next_record(struct file *f)
 	struct line l;
 	struct extent e;
 
+	f->is_waiting = false;
 	for (;;) {
-		if (!get_line(f, 0, &l))
+		if (!get_line(f, 0, &l)) {
+			if (goes_on(f))
+				continue;
 			return false;
+		}
 		if (!parts_blocks(trimmed(f, &l)))
 			break;
 		f->begin += l.next;
 		f->line++;
 	}
 	find_end(f, &l, &e);
+	if (may_grow(f))
+		return false;
 	f->record = (struct rt_str){f->buf + f->begin, e.end};
 	say_where(f, f->line + 1);
 	f->begin += e.next;
@@ -350,85 +403,15 @@ next_record(struct file *f)
 	return true;
 }
 
-/* ---- time ---------------------------------------------------------------------- */
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* The value behind a key that ends at `i`; false where no value follows. */
-static bool
-value_behind(struct rt_str s, size_t i, bool is_quoted, struct rt_str *out)
-{
-	size_t from;
-
-	i += is_quoted;
-	while (i < s.len && is_space(s.p[i]))
-		i++;
-	if (i == s.len || (s.p[i] != ':' && s.p[i] != '='))
-		return false;
-	i++;
-	while (i < s.len && is_space(s.p[i]))
-		i++;
-	if (i < s.len && s.p[i] == '"')
-		i++;
-	/* RFC 3339 allows a space between date and time. */
-	for (from = i; i < s.len && s.p[i] != '"' && s.p[i] != ',' &&
-	     s.p[i] != '\n' && s.p[i] != '\r';
-	     i++)
-		if (s.p[i] == ' ' && i - from != 10)
-			break;
-	*out = (struct rt_str){s.p + from, i - from};
-	return i > from;
-}
-
-static bool
-time_of_key(struct rt_str s, const char *key, int64_t *out_us)
-{
-	size_t n = strlen(key), i;
-	const char *hit;
-	struct rt_str value;
-
-	for (i = 0; i < s.len; i = (size_t)(hit - s.p) + n) {
-		bool is_quoted;
-
-		hit = memmem(s.p + i, s.len - i, key, n);
-		if (!hit)
-			return false;
-		if (hit > s.p && is_key_char(hit[-1]))
-			continue;
-		is_quoted = hit > s.p && hit[-1] == '"';
-		if (is_quoted && hit > s.p + 1 && hit[-2] == '\\')
-			continue;
-		if (is_quoted && (hit + n == s.p + s.len || hit[n] != '"'))
-			continue;
-		if (value_behind(
-			s, (size_t)(hit - s.p) + n, is_quoted, &value) &&
-		    rt_text_to_time(value, out_us, NULL) == RT_OK)
-			return true;
-	}
-	return false;
-}
-
-bool
-rt_source_time(struct rt_str record, int64_t *out_us)
-{
-	return time_of_key(record, "ts", out_us) ||
-	    time_of_key(record, "timestamp", out_us);
-}
-
 /* ---- files --------------------------------------------------------------------- */
 
 static void
-name_file(struct file *f, const char *path)
+set_name(struct file *f, const char *path)
 {
-	const char *name = path;
+	size_t len = strlen(path);
 
-	if (strlen(path) > NAME_MAX_BYTES)
-		name = path + strlen(path) - NAME_MAX_BYTES;
-	snprintf(f->where, sizeof(f->where), "%s:", name);
+	snprintf(f->where, sizeof(f->where),
+	    "%s:", len > NAME_MAX_BYTES ? path + len - NAME_MAX_BYTES : path);
 	f->name_len = strlen(f->where);
 	f->time_us = INT64_MIN;
 }
@@ -439,14 +422,10 @@ open_file(struct file *f, const char *path, struct rt_diag *d)
 	const char *why = NULL;
 	struct stat st;
 
-	if (strcmp(path, "-") != 0 && rt_journal_is_at(path)) {
-		enum rt_err err = rt_journal_reader_open(path, &f->journal, d);
-
-		if (err != RT_OK)
-			return err;
-		name_file(f, path);
-		return RT_OK;
-	}
+	set_name(f, path);
+	f->wait_ms = BLOCKING;
+	if (strcmp(path, "-") != 0 && rt_journal_is_at(path))
+		return rt_journal_reader_open(path, &f->journal, d);
 	f->fd = strcmp(path, "-") == 0
 	    ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 	    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -458,8 +437,37 @@ open_file(struct file *f, const char *path, struct rt_diag *d)
 		rt_diag_set(d, path, "cannot be read: %s", why);
 		return RT_E_IO;
 	}
-	name_file(f, path);
+	f->inflate = rt_inflate_new(f->fd);
 	return RT_OK;
+}
+
+static struct rt_source *
+new_source(unsigned count)
+{
+	struct rt_source *s =
+	    rt_xcalloc(1, sizeof(*s) + count * sizeof(s->files[0]));
+	unsigned i;
+
+	s->count = count;
+	for (i = 0; i < count; i++) {
+		s->files[i].fd = -1;
+		s->files[i].source = s;
+	}
+	return s;
+}
+
+static void
+give_buffers(struct rt_source *s)
+{
+	size_t block = BLOCK_BYTES;
+	unsigned i;
+
+	if (s->count > BLOCKS_BYTES_MAX / BLOCK_BYTES)
+		block = BLOCKS_BYTES_MAX / s->count;
+	for (i = 0; i < s->count; i++) {
+		s->files[i].size = block;
+		s->files[i].buf = rt_xcalloc(block, 1);
+	}
 }
 
 enum rt_err
@@ -467,7 +475,6 @@ rt_source_open(const char *const paths[], unsigned count,
     struct rt_source **out, struct rt_diag *d)
 {
 	struct rt_source *s;
-	size_t block = BLOCK_BYTES;
 	enum rt_err err = RT_OK;
 	unsigned i;
 
@@ -476,26 +483,44 @@ rt_source_open(const char *const paths[], unsigned count,
 		    RT_SOURCE_FILES_MAX, count);
 		return RT_E_FULL;
 	}
-	if (count > BLOCKS_BYTES_MAX / BLOCK_BYTES)
-		block = BLOCKS_BYTES_MAX / count;
-	s = rt_xcalloc(1, sizeof(*s) + count * sizeof(s->files[0]));
-	s->count = count;
-	for (i = 0; i < count; i++) {
-		s->files[i].fd = -1;
-		s->files[i].source = s;
-	}
+	s = new_source(count);
 	for (i = 0; i < count && err == RT_OK; i++)
 		err = open_file(&s->files[i], paths[i], d);
 	if (err != RT_OK) {
 		rt_source_close(s);
 		return err;
 	}
-	for (i = 0; i < count; i++) {
-		s->files[i].size = block;
-		s->files[i].buf = rt_xcalloc(block, 1);
-	}
+	give_buffers(s);
 	*out = s;
 	return RT_OK;
+}
+
+enum rt_err
+rt_source_follow(
+    const char *path, bool from_end, struct rt_source **out, struct rt_diag *d)
+{
+	struct rt_follow *follow;
+	enum rt_err err = rt_follow_open(path, from_end, &follow, d);
+	struct rt_source *s;
+
+	if (err != RT_OK)
+		return err;
+	s = new_source(1);
+	s->files[0].follow = follow;
+	s->files[0].wait_ms = RT_SOURCE_LOOK_MS;
+	set_name(&s->files[0], path);
+	give_buffers(s);
+	*out = s;
+	return RT_OK;
+}
+
+void
+rt_source_set_live(struct rt_source *s)
+{
+	unsigned i;
+
+	for (i = 0; i < s->count; i++)
+		s->files[i].wait_ms = RT_SOURCE_LOOK_MS;
 }
 
 void
@@ -506,9 +531,11 @@ rt_source_close(struct rt_source *s)
 	if (!s)
 		return;
 	for (i = 0; i < s->count; i++) {
+		rt_inflate_free(s->files[i].inflate);
+		rt_follow_close(s->files[i].follow);
+		rt_journal_reader_close(s->files[i].journal);
 		if (s->files[i].fd >= 0)
 			close(s->files[i].fd);
-		rt_journal_reader_close(s->files[i].journal);
 		free(s->files[i].buf);
 	}
 	free(s);
@@ -534,7 +561,7 @@ rt_source_dropped(const struct rt_source *s)
 	return n;
 }
 
-/* Make sure of a record at hand; false where the file has no more. */
+/* Make sure of a record at hand; false where the file has no more, or not yet. */
 static bool
 advance(struct rt_source *s, struct file *f)
 {
@@ -543,10 +570,20 @@ advance(struct rt_source *s, struct file *f)
 	if (f->has_record || f->is_done)
 		return f->has_record;
 	f->has_record = next_record(f);
-	f->is_done = !f->has_record;
+	f->is_done = !f->has_record && !f->is_waiting;
 	if (f->has_record && s->count > 1 && rt_source_time(f->record, &us))
 		f->time_us = us;
 	return f->has_record;
+}
+
+static enum rt_err
+tell_failure(struct file *f, struct rt_diag *d)
+{
+	f->has_failed = false;
+	f->where[f->name_len - 1] = '\0';
+	rt_diag_set(d, f->where, "%s", f->why.what);
+	f->where[f->name_len - 1] = ':';
+	return RT_E_IO;
 }
 
 enum rt_err
@@ -554,23 +591,22 @@ rt_source_next(
     struct rt_source *s, struct rt_source_record *r, struct rt_diag *d)
 {
 	struct file *first = NULL;
+	bool is_waiting = false;
 	unsigned i;
 
 	for (i = 0; i < s->count; i++) {
 		struct file *f = &s->files[i];
 
 		if (!advance(s, f)) {
-			if (!f->failed)
-				continue;
-			f->where[f->name_len - 1] = '\0';
-			rt_diag_set(d, f->where, "cannot be read: %s",
-			    strerror(f->failed));
-			f->failed = 0;
-			return RT_E_IO;
-		}
-		if (!first || f->time_us < first->time_us)
+			if (f->has_failed)
+				return tell_failure(f, d);
+			is_waiting = is_waiting || !f->is_done;
+		} else if (!first || f->time_us < first->time_us) {
 			first = f;
+		}
 	}
+	if (is_waiting)
+		return RT_E_AGAIN;
 	if (!first)
 		return RT_E_EMPTY;
 	first->has_record = false;

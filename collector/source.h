@@ -2,14 +2,18 @@
 /*
  * source — records out of log files, one after the other.
  *
- * What    Reads files ("-" is standard input) and finds where each record ends: a line
+ * What    Reads files ("-" is standard input), plain or compressed (inflate.h), or
+ *         follows one that grows (follow.h), and finds where each record ends: a line
  *         of JSON, an object spread over several, a logfmt line, or a block of
  *         `key: value` or `key="value"` lines parted by a blank line or `---`.
  *         Decodes nothing.
- * Journal  A segment or a folder of them (journal_reader.h) is read as one file.
  * Broken  An object that is not closed ends where a string is cut by the line's end,
  *         where a line begins with `{`, or with the file, so half a record costs the
  *         one that was cut and no other.
+ * Journal A segment or a folder of them (journal_reader.h) is read as one file.
+ * Live    Followed, or set live: next gives RT_E_AGAIN where no whole record came within
+ *         RT_SOURCE_LOOK_MS.  A line waits for its end, an object for its last brace, a
+ *         block for what parts it from the next or for 2 s without a byte.
  * Order   One file: as it stands.  Several: merged by the time of the record; one without
  *         time stays behind its predecessor.  Equal times: in the order of the files.
  * Bounds  A buffer a file, fixed at open.  A record over RT_RECORD_MAX is handed on cut to
@@ -28,6 +32,7 @@
 #include "proto/text.h"
 
 #define RT_SOURCE_FILES_MAX 256u
+#define RT_SOURCE_LOOK_MS 200
 
 struct rt_source; /* opaque */
 
@@ -35,6 +40,16 @@ struct rt_source; /* opaque */
 RT_NODISCARD enum rt_err rt_source_open(const char *const paths[],
     unsigned count, struct rt_source **out, struct rt_diag *d);
 void rt_source_close(struct rt_source *s);
+
+/*
+ * One file as it grows, is truncated or replaced; it need not be there yet.  from_end:
+ * what it holds already is passed over.  RT_E_USAGE: it is compressed or no plain file.
+ */
+RT_NODISCARD enum rt_err rt_source_follow(
+    const char *path, bool from_end, struct rt_source **out, struct rt_diag *d);
+
+/* Come back from next while standard input or a pipe has nothing to give. */
+void rt_source_set_live(struct rt_source *s);
 
 /* Before the first record: have each damage of a journal told; borrowed for the call. */
 void rt_source_on_damage(struct rt_source *s,
@@ -49,7 +64,8 @@ struct rt_source_record {
 
 /*
  * The next record, borrowed until the next call.  RT_E_EMPTY at the end; RT_E_IO where
- * a file failed while it was read (the others can still be read on).
+ * a file failed while it was read, ended too soon or is damaged (the others can still be
+ * read on); RT_E_AGAIN where it is live: ask again.
  */
 RT_NODISCARD enum rt_err rt_source_next(
     struct rt_source *s, struct rt_source_record *r, struct rt_diag *d);

@@ -31,6 +31,7 @@ rule 'libmicrohttpd has one door' '#include <microhttpd' 'collector/http\.c|coll
 rule 'ZeroMQ has three doors' '#include <zmq' 'proto/emitter\.c|proto/ask\.c|collector/bus\.c' "${all[@]}"
 rule 'the clock has one door' '\b(clock_gettime|gettimeofday|[^_a-z]time)\((CLOCK|NULL|&)' 'proto/clock\.c' "${all[@]}"
 rule 'INI files are read by config' '#include <ini\.h' 'collector/config\.c' "${all[@]}"
+rule 'compressed logs have one door' '#include <(zlib|zstd)\.h' 'collector/(inflate|journal|journal_[a-z]+)\.c' "${all[@]}"
 rule 'nothing sleeps' '\b(usleep|nanosleep|sleep)\(' 'none' "${all[@]}"
 
 extra=$(git ls-files | cut -d/ -f1 | sort -u |
