@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collector/aggregate.h"
+#include "proto/rules.h"
 
 #define A(t, op, n, rest)                                          \
 	"{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T12:" t \
@@ -22,6 +23,9 @@
 #define FALLBACK \
 	",\"decision\":\"fallback_secondary\",\"fallback_target\":\"spare\""
 #define ABORT ",\"decision\":\"abort_error\""
+#define FULL                                                   \
+	",\"http_request_method\":\"POST\",\"http_route\":\"/" \
+	"x\",\"elapsed_ms\":1"
 #define FATE(id) RT_C_FATE + RT_FATE_##id
 
 struct row {
@@ -90,6 +94,26 @@ static const struct row rows[] = {
 	{"a decision log feeds decisions and operations, no attempt rates",
 	    "{\"schema\":\"fallback-decision-log/v1\",\"ts\":\"2026-06-13T12:00:01Z\",\"correlation_id\":\"a\",\"attempt_number\":1,\"trigger\":{\"type\":\"timeout\"},\"decision\":\"retry_same\",\"outcome\":\"success\"}\n",
 	    {{RT_C_ATTEMPTS, 0}, {RT_C_DECISION + RT_DECISION_RETRY_SAME, 1}, {FATE(RESCUED_BY_RETRY), 1}, {RT_C_OP_ATTEMPTS, 2}, {RT_C_TRIES + 1, 1}, NO_MORE}},
+	{"complete evidence",
+	    A("00:01", "a", "1", OK FULL) A("00:01", "b", "1", ",\"error_type\":\"timeout\"" FULL ABORT) A("00:01", "c", "1", BUSY FULL RETRY ",\"decision_reason\":\"r\""),
+	    {{RT_C_COMPLETE, 3}, {RT_C_NO_STATUS, 1}, NO_MORE}},
+	{"evidence that lacks a method, a route, a time, a status, a decision, a reason or a wait",
+	    A("00:01", "a", "1", OK ",\"http_route\":\"/x\",\"elapsed_ms\":1")
+	    A("00:01", "b", "1", OK ",\"http_request_method\":\"POST\",\"elapsed_ms\":1")
+	    A("00:01", "c", "1", OK ",\"http_request_method\":\"POST\",\"http_route\":\"/x\"")
+	    A("00:01", "d", "1", FULL ABORT)
+	    A("00:01", "e", "1", BUSY FULL)
+	    A("00:01", "f", "1", BUSY FULL RETRY)
+	    A("00:01", "g", "1", BUSY FULL ",\"decision\":\"retry_same\",\"decision_reason\":\"r\""),
+	    {{RT_C_COMPLETE, 0}, {RT_C_ATTEMPTS, 7}, NO_MORE}},
+	{"synthetic said to be false is traffic", A("00:01", "a", "1", OK ",\"synthetic\":false"),
+	    {{RT_C_SYNTHETIC, 0}, {RT_C_ATTEMPTS, 1}, {RT_C_OPS_STARTED, 1}, NO_MORE}},
+	{"a synthetic id is forgotten like any other",
+	    A("00:01", "a", "1", OK ",\"synthetic\":true") A("02:02", "a", "1", OK),
+	    {{RT_C_SYNTHETIC, 1}, {RT_C_ATTEMPTS, 1}, {RT_C_OPS_STARTED, 1}, NO_MORE}},
+	{"a synthetic record of an ordinary operation changes nothing of it",
+	    A("00:01", "a", "1", BUSY RETRY) A("00:02", "a", "2", OK ",\"synthetic\":true"),
+	    {{RT_C_SYNTHETIC, 1}, {RT_C_ATTEMPTS, 1}, {RT_C_OPS_ENDED, 0}, NO_MORE}},
 	{"upstream attempts count 1 where not said", A("00:01", "a", "1", BUSY RETRY ",\"upstream_attempts\":3") A("00:02", "a", "2", OK),
 	    {{RT_C_OP_UPSTREAM, 4}, {RT_C_OP_ATTEMPTS, 2}, NO_MORE}},
 };
@@ -169,14 +193,14 @@ counts_as_each_rule_says(void **state)
 static void
 settles_the_fallback_ledger_when_the_operation_ends(void **state)
 {
+	/* clang-format off */
 	struct rt_aggregate *a = aggregate_of(
-	    A("00:01", "a", "1", BUSY FALLBACK ",\"model_requested\":\"m\"") A(
-		"00:02", "a", "2", OK) A("00:03", "b", "1",
-		BUSY FALLBACK ",\"model_requested\":\"m\"")
-		A("00:04", "b", "2", BUSY ABORT) A("00:05", "c", "1",
-		    ",\"error_type\":\"timeout\"" FALLBACK
-		    ",\"http_route\":\"/v1/x\",\"decision_reason\":\"slow\""),
+	    A("00:01", "a", "1", BUSY FALLBACK ",\"model_requested\":\"m\"") A("00:02", "a", "2", OK)
+	    A("00:01", "d", "1", BUSY FALLBACK ",\"model_requested\":\"m\"") A("00:02", "d", "2", OK)
+	    A("00:03", "b", "1", BUSY FALLBACK ",\"model_requested\":\"m\"") A("00:04", "b", "2", BUSY ABORT)
+	    A("00:05", "c", "1", ",\"error_type\":\"timeout\"" FALLBACK ",\"http_route\":\"/v1/x\",\"decision_reason\":\"slow\""),
 	    NULL);
+	/* clang-format on */
 	struct rt_report r;
 
 	(void)state;
@@ -186,8 +210,8 @@ settles_the_fallback_ledger_when_the_operation_ends(void **state)
 	assert_string_equal(r.fallbacks[0].from, "m");
 	assert_string_equal(r.fallbacks[0].to, "spare");
 	assert_string_equal(r.fallbacks[0].reason, "http_503");
-	assert_int_equal(r.fallbacks[0].count, 2);
-	assert_int_equal(r.fallbacks[0].succeeded, 1);
+	assert_int_equal(r.fallbacks[0].count, 3);
+	assert_int_equal(r.fallbacks[0].succeeded, 2);
 	assert_string_equal(r.fallbacks[1].from, "/v1/x");
 	assert_string_equal(r.fallbacks[1].reason, "slow");
 	assert_int_equal(r.fallbacks[1].succeeded, 0);
@@ -303,6 +327,84 @@ follows_the_monotonic_clock_when_live(void **state)
 	rt_report_fini(&r);
 }
 
+static void
+takes_a_message_apart_and_refuses_one_too_large(void **state)
+{
+	struct rt_aggregate_opts o = {.is_live = true,
+	    .capacity = {.operations = 64, .sketch_chunks = 4096}};
+	struct rt_moment at = {{1000000000}, {0}};
+	struct rt_aggregate *a = rt_aggregate_new(&o, at);
+	static char big[RT_MESSAGE_MAX + 1];
+	struct rt_report r;
+	struct rt_query q = {0};
+
+	(void)state;
+	rt_report_init(&r);
+	assert_int_equal(rt_aggregate_message(a,
+			     rt_str_of(A("00:01", "a", "1", OK) "\n \n" A(
+				 "00:01", "b", "1", OK)),
+			     at, "test"),
+	    2);
+	memset(big, '\n', sizeof(big));
+	assert_int_equal(rt_aggregate_message(a,
+			     (struct rt_str){big, RT_MESSAGE_MAX}, at, "test"),
+	    0);
+	memset(big, 'x', sizeof(big));
+	assert_int_equal(rt_aggregate_message(
+			     a, (struct rt_str){big, sizeof(big)}, at, "test"),
+	    1);
+	rt_aggregate_report(a, &q, at, &r);
+	assert_int_equal(r.counts.n[RT_C_ACCEPTED], 2);
+	assert_int_equal(r.counts.n[RT_C_REJECT + RT_REJECT_TOO_LARGE], 1);
+	assert_string_equal(r.refused[0].source, "test");
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+}
+
+static void
+tells_an_operation_record_by_record(void **state)
+{
+	struct rt_aggregate_opts o = {.is_live = true,
+	    .capacity = {
+		.operations = 64, .sketch_chunks = 4096, .tail_bytes = 65536}};
+	struct rt_moment at = {{1000000000}, {0}};
+	struct rt_aggregate *a = rt_aggregate_new(&o, at);
+	struct rt_query q = {.operation = "bad"};
+	struct rt_report r;
+	int i;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_aggregate_message(a,
+	    rt_str_of(A(
+		"00:01", "bad", "1", ",\"http_response_status_code\":401" RETRY)
+		    A("00:01", "good", "1", OK) A("00:02", "bad", "2",
+			",\"http_response_status_code\":401" ABORT)),
+	    at, "test");
+	rt_aggregate_report(a, &q, at, &r);
+	assert_int_equal(r.operation.count, 2);
+	assert_non_null(strstr(r.operation.lines[1], "\"attempt\":2"));
+	assert_true(r.operation.rules & 1u << RT_RULE_RETRY_AFTER_AUTH);
+	/* Long after, only what was worth keeping is left. */
+	for (i = 0; i < 1000; i++) {
+		at.mono.us += 1000000;
+		rt_aggregate_message(
+		    a, rt_str_of(A("00:01", "other", "1", OK)), at, "test");
+	}
+	rt_report_reset(&r);
+	rt_aggregate_report(a, &q, at, &r);
+	assert_int_equal(r.operation.count, 2);
+	assert_true(r.operation.is_whole);
+	assert_true(r.operation.rules & 1u << RT_RULE_RETRY_AFTER_AUTH);
+	snprintf(q.operation, sizeof(q.operation), "good");
+	rt_report_reset(&r);
+	rt_aggregate_report(a, &q, at, &r);
+	assert_string_equal(r.operation.id, "good");
+	assert_int_equal(r.operation.count, 0);
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+}
+
 int
 main(void)
 {
@@ -313,6 +415,8 @@ main(void)
 	    cmocka_unit_test(adds_up_waste_and_the_time_of_operations),
 	    cmocka_unit_test(keeps_totals_exact_when_tables_are_full),
 	    cmocka_unit_test(follows_the_monotonic_clock_when_live),
+	    cmocka_unit_test(takes_a_message_apart_and_refuses_one_too_large),
+	    cmocka_unit_test(tells_an_operation_record_by_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
