@@ -21,6 +21,8 @@
 #define BLOCKS_BYTES_MAX (32u << 20) /* all files together */
 #define WHERE_SIZE 160u
 #define NAME_MAX_BYTES 128u /* of a path, its end */
+#define BOM "\xef\xbb\xbf"
+#define BOM_BYTES (sizeof(BOM) - 1)
 #define BLOCKING (-1)
 #ifndef QUIET_LOOKS     /* tests shrink it */
 #define QUIET_LOOKS 10u /* without a byte: a block has ended */
@@ -195,10 +197,10 @@ get_line(struct file *f, size_t from, struct line *l)
 		seen = have;
 		if (fill(f))
 			continue;
-		if (f->end - f->begin == f->size && from == 0 && !l->is_cut) {
+		if (f->end - f->begin == f->size && !l->is_cut) {
+			seen = from + RT_RECORD_MAX + 1;
 			l->is_cut = true;
-			drop_rest(f, RT_RECORD_MAX + 1);
-			seen = RT_RECORD_MAX + 1;
+			drop_rest(f, seen);
 			if (!f->is_waiting)
 				continue;
 		}
@@ -315,6 +317,16 @@ struct extent {
 	uint64_t lines;
 };
 
+/* Of what is unread, throw away the bytes from one offset to another. */
+static void
+forget(struct file *f, size_t from, size_t to)
+{
+	char *at = f->buf + f->begin;
+
+	memmove(at + from, at + to, f->end - f->begin - to);
+	f->end -= to - from;
+}
+
 /* Lines behind the first that belong to the record, by its form. */
 static void
 find_end(struct file *f, const struct line *first, struct extent *e)
@@ -329,7 +341,7 @@ find_end(struct file *f, const struct line *first, struct extent *e)
 	    (is_object ? is_whole_line(f, first, s) || follow(&b, s)
 		       : !is_block_field(s)))
 		return;
-	while (e->next < f->size / 2 && get_line(f, l.next, &l)) {
+	while (get_line(f, l.next, &l)) {
 		s = trimmed(f, &l);
 		if (is_object ? l.len > 0 && f->buf[f->begin + l.from] == '{'
 			      : parts_blocks(s) || !is_block_field(s))
@@ -339,6 +351,10 @@ find_end(struct file *f, const struct line *first, struct extent *e)
 		e->lines++;
 		if (is_object && follow(&b, s))
 			return;
+		if (e->next > f->size / 2) {
+			forget(f, RT_RECORD_MAX + 1, e->next);
+			e->end = e->next = l.next = RT_RECORD_MAX + 1;
+		}
 	}
 }
 
@@ -374,6 +390,14 @@ may_grow(const struct file *f)
 	    (f->buf[f->begin] == '{' || f->looks < QUIET_LOOKS);
 }
 
+/* Is there a mark, as Windows tools write it? What is cut is refused with it. */
+static bool
+begins_with_bom(const struct file *f, const struct line *l)
+{
+	return f->line == 0 && !l->is_cut && l->len >= BOM_BYTES &&
+	    memcmp(f->buf + f->begin, BOM, BOM_BYTES) == 0;
+}
+
 /* The next record of one file to f->record. */
 static bool
 next_record(struct file *f)
@@ -387,6 +411,10 @@ next_record(struct file *f)
 			if (goes_on(f))
 				continue;
 			return false;
+		}
+		if (begins_with_bom(f, &l)) {
+			f->begin += BOM_BYTES;
+			continue;
 		}
 		if (!parts_blocks(trimmed(f, &l)))
 			break;

@@ -6,7 +6,7 @@
  *         follows one that grows (follow.h), and finds where each record ends: a line
  *         of JSON, an object spread over several, a logfmt line, or a block of
  *         `key: value` or `key="value"` lines parted by a blank line or `---`.
- *         Decodes nothing.
+ *         Decodes nothing, and passes over a byte order mark at the start of a file.
  * Broken  An object that is not closed ends where a string is cut by the line's end,
  *         where a line begins with `{`, or with the file, so half a record costs the
  *         one that was cut and no other.

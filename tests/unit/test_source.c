@@ -192,6 +192,111 @@ hands_an_endless_line_on_as_one_record_too_large(void **state)
 }
 
 static void
+passes_over_a_byte_order_mark_at_the_start(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+	    {"\xef\xbb\xbf{\"a\":1}\n", "{\"a\":1}"},
+	    {"\xef\xbb\xbf\r\na: 1\n", "a: 1"},
+	    {"\xef\xbb\xbf", NULL},
+	    {"\xef\xbb\n", "\xef\xbb"},
+	    {"\n\xef\xbb\xbf{}\n", "\xef\xbb\xbf{}"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_source *s = open_texts(&rows[i].text, 1);
+		struct rt_source_record r;
+		struct rt_diag d;
+
+		if (rows[i].want) {
+			assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+			if (!rt_str_is(r.text, rows[i].want))
+				fail_msg("row %zu: %s", i, util_show(r.text));
+		}
+		assert_int_equal(rt_source_next(s, &r, &d), RT_E_EMPTY);
+		rt_source_close(s);
+	}
+}
+
+/* However long a record is, and in which of its lines: it is refused once. */
+static void
+hands_an_endless_record_on_as_one_too_large(void **state)
+{
+	static const struct {
+		const char *first, *again, *last; /* again: over and over */
+		unsigned lines;
+	} rows[] = {
+	    {"{\n\"a\":\"", "x", "\"}\n", 2},
+	    {"a: 1\nb: ", "x", "\n\n", 3},
+	    {"{\n", "\"a\":1,\n", "\"b\":1}\n", 0},
+	    {"a: 1\n", "b: 1\n", "---\n", 0},
+	};
+	size_t i, n, times;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		size_t step = strlen(rows[i].again), len;
+		char *text = rt_xcalloc(5 * BLOCK_BYTES + 64, 1), want[32];
+		const char *name;
+		struct rt_source *s = NULL;
+		struct rt_source_record r;
+		struct rt_diag d;
+
+		times = 5 * BLOCK_BYTES / step;
+		strcpy(text, rows[i].first);
+		len = strlen(text);
+		for (n = 0; n < times; n++, len += step)
+			memcpy(text + len, rows[i].again, step);
+		strcpy(text + len, rows[i].last);
+		strcat(text, "{\"c\":1}\n");
+		snprintf(want, sizeof(want), "a.log:%zu",
+		    rows[i].lines ? rows[i].lines + 1 : times + 3);
+
+		name = write_file(0, text, strlen(text));
+		assert_int_equal(rt_source_open(&name, 1, &s, &d), RT_OK);
+		assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+		assert_true(r.text.len > RT_RECORD_MAX);
+		assert_string_equal(base_name(r.where), "a.log:1");
+		assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+		if (!rt_str_is(r.text, "{\"c\":1}"))
+			fail_msg("row %zu: %.40s", i, util_show(r.text));
+		assert_string_equal(base_name(r.where), want);
+		assert_int_equal(rt_source_next(s, &r, &d), RT_E_EMPTY);
+		rt_source_close(s);
+		free(text);
+	}
+}
+
+/* A long line behind a record is the next record, not cut to one that could pass. */
+static void
+cuts_a_line_that_was_looked_at_before_its_turn(void **state)
+{
+	size_t len = 3 * BLOCK_BYTES;
+	char *text = rt_xcalloc(len + 32, 1);
+	struct rt_source *s;
+	struct rt_source_record r;
+	struct rt_diag d;
+
+	(void)state;
+	memset(text, 'x', len);
+	memcpy(text, "a: 1\n{", 6);
+	strcpy(text + len, "\n{\"c\":1}\n");
+	s = open_texts((const char *const[]){text}, 1);
+	assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+	assert_true(rt_str_is(r.text, "a: 1"));
+	assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+	assert_true(r.text.len > RT_RECORD_MAX);
+	assert_string_equal(base_name(r.where), "a.log:2");
+	assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+	assert_true(rt_str_is(r.text, "{\"c\":1}"));
+	rt_source_close(s);
+	free(text);
+}
+
+static void
 merges_several_files_by_time(void **state)
 {
 	static const char *const texts[] = {
@@ -302,6 +407,9 @@ main(void)
 	    cmocka_unit_test(finds_the_end_of_each_form),
 	    cmocka_unit_test(finds_them_wherever_the_buffer_ends),
 	    cmocka_unit_test(hands_an_endless_line_on_as_one_record_too_large),
+	    cmocka_unit_test(passes_over_a_byte_order_mark_at_the_start),
+	    cmocka_unit_test(hands_an_endless_record_on_as_one_too_large),
+	    cmocka_unit_test(cuts_a_line_that_was_looked_at_before_its_turn),
 	    cmocka_unit_test(merges_several_files_by_time),
 	    cmocka_unit_test(finds_the_time_of_a_record_in_any_form),
 	    cmocka_unit_test(names_the_file_that_cannot_be_read),
