@@ -4,7 +4,7 @@
 #include "proto/jsonw.h"
 
 static void
-put_time(struct rt_jsonw *w, const char *key, const struct rt_event *e)
+put_time(struct rt_jsonw *w, const struct rt_event *e)
 {
 	const size_t whole_seconds = 19; /* YYYY-MM-DDTHH:MM:SS */
 	char text[32];
@@ -15,27 +15,30 @@ put_time(struct rt_jsonw *w, const char *key, const struct rt_event *e)
 		text[whole_seconds] = 'Z';
 		n = whole_seconds + 1;
 	}
-	rt_jsonw_str(w, key, (struct rt_str){text, n});
+	rt_jsonw_str(w, "ts", (struct rt_str){text, n});
 }
 
 static void
-put_decision(struct rt_jsonw *w, const char *key, const struct rt_event *e)
+put_decision(struct rt_jsonw *w, const struct rt_event *e)
 {
 	if (e->decision == RT_DECISION_UNKNOWN && e->decision_code.p)
-		rt_jsonw_str(w, key, e->decision_code);
+		rt_jsonw_str(w, NULL, e->decision_code);
 	else
-		rt_jsonw_text(w, key, rt_decision_name(e->decision));
+		rt_jsonw_text(w, NULL, rt_decision_name(e->decision));
 }
 
-/* One writer a field type; `value` is the member. */
-#define PUT_TIME(w, key, e, value) put_time(w, key, e)
-#define PUT_STR(w, key, e, value) rt_jsonw_str(w, key, value)
-#define PUT_INT(w, key, e, value) rt_jsonw_int(w, key, value)
-#define PUT_MS(w, key, e, value) rt_jsonw_double(w, key, value)
-#define PUT_BOOL(w, key, e, value) rt_jsonw_bool(w, key, value)
-#define PUT_DECISION(w, key, e, value) put_decision(w, key, e)
-#define PUT_OUTCOME(w, key, e, value) \
-	rt_jsonw_text(w, key, rt_outcome_name(value))
+/* One writer a field type; the wire name is the member's, but for the one time. */
+#define KEYED(w, name, put) (rt_jsonw_key(w, RT_JSONW_KEY(name)), put)
+#define PUT_TIME(w, name, e, value) put_time(w, e)
+#define PUT_STR(w, name, e, value) KEYED(w, name, rt_jsonw_str(w, NULL, value))
+#define PUT_INT(w, name, e, value) KEYED(w, name, rt_jsonw_int(w, NULL, value))
+#define PUT_MS(w, name, e, value) \
+	KEYED(w, name, rt_jsonw_double(w, NULL, value))
+#define PUT_BOOL(w, name, e, value) \
+	KEYED(w, name, rt_jsonw_bool(w, NULL, value))
+#define PUT_DECISION(w, name, e, value) KEYED(w, name, put_decision(w, e))
+#define PUT_OUTCOME(w, name, e, value) \
+	KEYED(w, name, rt_jsonw_text(w, NULL, rt_outcome_name(value)))
 
 void
 rt_encode(struct rt_buf *b, const struct rt_event *e)
@@ -47,7 +50,7 @@ rt_encode(struct rt_buf *b, const struct rt_event *e)
 	    e->kind == RT_KIND_SUMMARY ? "llm-operation/v1" : "llm-attempt/v1");
 #define X(id, member, type, lo, hi) \
 	if (rt_event_has(e, id))    \
-		PUT_##type(&w, rt_field_name(RT_FIELD_##id), e, e->member);
+		PUT_##type(&w, #member, e, e->member);
 	RT_EVENT_FIELDS(X)
 #undef X
 	if (e->shape != RT_SHAPE_NATIVE)

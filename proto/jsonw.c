@@ -26,23 +26,36 @@ is_plain_word(uint64_t word)
 		zero_bytes(word ^ EACH_BYTE('\\'))) == 0;
 }
 
-/* Plain in a JSON string and on a terminal: the run that is copied as it is. */
+/* The run at the start that is copied as it is. */
 static size_t
 plain_run(struct rt_str s)
 {
-	uint64_t word;
 	size_t i;
 
-	for (i = 0; i + sizeof(word) <= s.len; i += sizeof(word)) {
-		memcpy(&word, s.p + i, sizeof(word));
-		if (!is_plain_word(word))
-			break;
-	}
-	for (; i < s.len; i++)
+	for (i = 0; i < s.len; i++)
 		if (s.p[i] < 0x20 || s.p[i] == 0x7F || s.p[i] == '"' ||
 		    s.p[i] == '\\')
 			break;
 	return i;
+}
+
+/* All plain in a JSON string and on a terminal, so that it is copied as it is? */
+static bool
+is_plain(struct rt_str s)
+{
+	uint64_t word;
+	size_t i;
+
+	if (s.len < sizeof(word))
+		return plain_run(s) == s.len;
+	for (i = 0; i < s.len - sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
+		if (!is_plain_word(word))
+			return false;
+	}
+	/* The last word overlaps the one before it. */
+	memcpy(&word, s.p + s.len - sizeof(word), sizeof(word));
+	return is_plain_word(word);
 }
 
 static void
@@ -72,7 +85,7 @@ put_string(struct rt_buf *b, struct rt_str s)
 {
 	char *to;
 
-	if (plain_run(s) < s.len) {
+	if (!is_plain(s)) {
 		put_escaped(b, s);
 		return;
 	}
@@ -89,28 +102,20 @@ put_string(struct rt_buf *b, struct rt_str s)
 static void
 lead(struct rt_jsonw *w, const char *key)
 {
-	struct rt_str k = rt_str_of(key ? key : "");
-	bool is_plain = plain_run(k) == k.len;
-	char *to;
-
-	if (key && is_plain) {
-		to = rt_buf_extend(w->b, k.len + 3 + w->comma);
-		if (to) {
-			*to = ',';
-			to += w->comma;
-			*to++ = '"';
-			memcpy(to, key, k.len);
-			memcpy(to + k.len, "\":", 2);
-		}
-	} else {
-		if (w->comma)
-			rt_buf_putc(w->b, ',');
-		if (key) {
-			put_escaped(w->b, k);
-			rt_buf_putc(w->b, ':');
-		}
-	}
+	if (w->comma)
+		rt_buf_putc(w->b, ',');
 	w->comma = true;
+	if (!key)
+		return;
+	put_string(w->b, rt_str_of(key));
+	rt_buf_putc(w->b, ':');
+}
+
+void
+rt_jsonw_key(struct rt_jsonw *w, const char *key, size_t len)
+{
+	rt_buf_add(w->b, key + !w->comma, len - !w->comma);
+	w->comma = false;
 }
 
 static void

@@ -32,10 +32,15 @@ struct rt_jsonw {
 	char close[RT_JSONW_DEPTH];
 };
 
+/* A key of ours as rt_jsonw_key wants it, from a literal. */
+#define RT_JSONW_KEY(name) ",\"" name "\":", sizeof(",\"" name "\":") - 1
+
 struct rt_jsonw rt_jsonw_begin(struct rt_buf *b);
 void rt_jsonw_object(struct rt_jsonw *w, const char *key);
 void rt_jsonw_array(struct rt_jsonw *w, const char *key);
 void rt_jsonw_end(struct rt_jsonw *w); /* closes the innermost */
+/* The key of the value that comes next, which is written with the key NULL. */
+void rt_jsonw_key(struct rt_jsonw *w, const char *key, size_t len);
 void rt_jsonw_str(struct rt_jsonw *w, const char *key, struct rt_str s);
 void rt_jsonw_text(struct rt_jsonw *w, const char *key, const char *z);
 void rt_jsonw_int(struct rt_jsonw *w, const char *key, int64_t v);
