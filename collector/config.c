@@ -143,6 +143,30 @@ is_known_section(const char *name, size_t len)
 	return false;
 }
 
+#define CANARY "canary "
+
+static bool
+is_canary_section(struct rt_str line)
+{
+	return line.len > strlen(CANARY) &&
+	    memcmp(line.p + 1, CANARY, strlen(CANARY)) == 0;
+}
+
+/* Here, as libinih says nothing of a section without keys. */
+static bool
+open_canary(struct reader *r, struct rt_str line, const char *end)
+{
+	const char *name = line.p + 1 + strlen(CANARY);
+	struct rt_diag why = {{0}, {0}};
+
+	if (rt_targets_open(&r->c->targets,
+		(struct rt_str){name, (size_t)(end - name)}, r->line,
+		&why) == RT_OK)
+		return true;
+	refuse(r, r->line, &why);
+	return false;
+}
+
 /*
  * What libinih would not report: it cuts long lines, joins indented ones to the key
  * above and says nothing of a section without keys.
@@ -151,7 +175,7 @@ static bool
 line_is_fit(struct reader *r, struct rt_str line)
 {
 	struct rt_diag why = {{0}, {0}};
-	const char *end;
+	const char *end = NULL;
 
 	if (line.len > RT_CONFIG_LINE_MAX)
 		rt_diag_set(&why, NULL,
@@ -163,10 +187,13 @@ line_is_fit(struct reader *r, struct rt_str line)
 		rt_diag_set(&why, NULL, "is indented; begin it in column 1");
 	else if (line.p[0] == '[' &&
 	    (end = memchr(line.p, ']', line.len)) != NULL &&
+	    is_canary_section(line))
+		return open_canary(r, line, end);
+	else if (line.p[0] == '[' && end &&
 	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
 		rt_diag_set(&why, NULL,
 		    "unknown section %.*s; there are [collector], [journal], "
-		    "[capacity] and [decisions]",
+		    "[capacity], [decisions] and [canary NAME]",
 		    (int)(end - line.p) + 1, line.p);
 	else
 		return true;
@@ -302,7 +329,10 @@ take_pair(void *arg, const char *section, const char *key, const char *value)
 	struct rt_diag d = {{0}, {0}}, why = {{0}, {0}};
 	enum rt_err err = RT_E_CONFIG;
 
-	if (strcmp(section, "decisions") == 0)
+	if (strncmp(section, CANARY, strlen(CANARY)) == 0)
+		err = rt_targets_set(&r->c->targets, section + strlen(CANARY),
+		    key, value, r->line, &d);
+	else if (strcmp(section, "decisions") == 0)
 		err = set_decision(r, key, value, &d);
 	else if (!row)
 		say_unknown(&d, section, key);
@@ -327,6 +357,7 @@ rt_config_parse(struct rt_config *c, const char *name, struct rt_str text,
 	struct reader r = {.c = &fresh, .name = name, .rest = text};
 	struct rt_diag why = {{0}, {0}};
 	char where[sizeof(d->where)];
+	uint32_t bad_line = 0;
 	int bad;
 
 	rt_config_init(&fresh);
@@ -342,6 +373,9 @@ rt_config_parse(struct rt_config *c, const char *name, struct rt_str text,
 		r.bad_line = 0;
 		refuse(&r, (uint32_t)bad, &why);
 	}
+	if (!r.bad_line && bad == 0 &&
+	    rt_targets_check(&fresh.targets, &bad_line, &why) != RT_OK)
+		refuse(&r, bad_line, &why);
 	if (bad < 0) {
 		rt_diag_set(d, name, "cannot be read");
 		return RT_E_IO;
@@ -487,6 +521,7 @@ rt_config_print(struct rt_buf *b, const struct rt_config *c)
 		print_origin(b, c->decision_line[i]);
 		rt_buf_putc(b, '\n');
 	}
+	rt_targets_print(b, &c->targets);
 	rt_buf_printf(b, "\n# memory when every table is full: %.1f MiB\n",
 	    (double)rt_aggregate_bytes(&c->capacity) / 1048576.0);
 }

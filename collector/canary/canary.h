@@ -2,14 +2,14 @@
 /*
  * canary — a minimal request now and then, published as synthetic traffic.
  *
- * Sends   One fixed sentence, max_tokens 16, to BASE/v1/chat/completions.  The answer is judged
- *         (judge.h) and thrown away.
- * Says    An attempt event with `synthetic: true`, by acknowledged delivery; one line, or one
- *         JSON object with --json, on standard output.
- * Key     From the environment variable that --key-env names; wiped and unset once read,
- *         before anything else starts.  Never in argv, an event, a log or a core dump.
- * Manner  The interval is jittered by a fifth; a 429 or a used-up quota pauses the canary for as
- *         long as it asks (at most a day), and it never retries by itself.
+ * Asks    Every [canary NAME] section of the configuration at its own pace, side by side; or
+ *         with --url and --model one target of the command line.
+ * Says    An attempt event per request with `synthetic: true`, by acknowledged delivery;
+ *         on standard output one line a probe, or one JSON object with --json.  A
+ *         budget or a pause that keeps it from asking is said once, as `paused`.
+ * Key     By environment variable, file or descriptor (key.h); never in argv, an event, a
+ *         log or a core dump.
+ * Manner  No retry unless the target has a policy; never more than the budgets allow.
  */
 #ifndef RT_CANARY_H
 #define RT_CANARY_H

@@ -2,6 +2,7 @@
 #include "collector/canary/http_client.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,18 +10,39 @@
 
 #include "proto/mem.h"
 
-#define RETRY_AFTER_MAX_MS 86400e3
+/* How long a server may keep a connection open after its last word. */
+#define AFTER_END_MS 1000
 
 struct rt_http {
-	CURL *easy;
 	CURLM *multi;
+	struct rt_http_transfer *first; /* owned by who started them */
 };
 
-struct transfer {
+struct rt_http_transfer {
+	struct rt_http *h; /* borrowed, as the next two */
 	const struct rt_http_request *q;
 	struct rt_http_answer *a;
 	CURL *easy;
+	struct curl_slist *headers;
+	rt_mono_t started;
+	size_t sent;                        /* bytes of the body */
+	double connected_ms, last_event_ms; /* -1: not yet */
+	bool is_done, is_complete, has_end;
+	char error[CURL_ERROR_SIZE];
+	struct rt_http_transfer *next;
 };
+
+static const char *const phase_names[RT_PHASE_COUNT] = {
+#define X(id, name) name,
+    RT_PHASES(X)
+#undef X
+};
+
+const char *
+rt_phase_name(enum rt_phase p)
+{
+	return (unsigned)p < RT_PHASE_COUNT ? phase_names[p] : NULL;
+}
 
 struct rt_http *
 rt_http_new(void)
@@ -31,9 +53,8 @@ rt_http_new(void)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return NULL;
 	h = rt_xcalloc(1, sizeof(*h));
-	h->easy = curl_easy_init();
 	h->multi = curl_multi_init();
-	if (h->easy && h->multi)
+	if (h->multi)
 		return h;
 	rt_http_free(h);
 	return NULL;
@@ -44,7 +65,6 @@ rt_http_free(struct rt_http *h)
 {
 	if (!h)
 		return;
-	curl_easy_cleanup(h->easy);
 	curl_multi_cleanup(h->multi);
 	free(h);
 	curl_global_cleanup();
@@ -54,6 +74,18 @@ void
 rt_http_answer_fini(struct rt_http_answer *a)
 {
 	rt_buf_fini(&a->body);
+}
+
+static double
+elapsed_ms(const struct rt_http_transfer *t)
+{
+	return (double)(rt_clock_mono().us - t->started.us) / 1e3;
+}
+
+static void
+stamp(struct rt_http_transfer *t, enum rt_phase p)
+{
+	t->a->phases_ms[p] = elapsed_ms(t);
 }
 
 /* ---- the URL ----------------------------------------------------------------------- */
@@ -106,10 +138,31 @@ rt_http_check_url(const char *url, bool allows_plain, struct rt_diag *d)
 
 /* ---- what comes back ------------------------------------------------------------------ */
 
+static void
+note_events(struct rt_http_transfer *t, unsigned seen)
+{
+	double *ms = t->a->phases_ms, now_ms = elapsed_ms(t);
+
+	if (seen & RT_HTTP_SAW_EVENT) {
+		t->last_event_ms = now_ms;
+		if (ms[RT_PHASE_FIRST_EVENT] < 0)
+			ms[RT_PHASE_FIRST_EVENT] = now_ms;
+	}
+	if (seen & RT_HTTP_SAW_TOKEN) {
+		if (ms[RT_PHASE_FIRST_TOKEN] < 0)
+			ms[RT_PHASE_FIRST_TOKEN] = now_ms;
+		else
+			ms[RT_PHASE_GAP] = fmax(
+			    ms[RT_PHASE_GAP], now_ms - ms[RT_PHASE_LAST_TOKEN]);
+		ms[RT_PHASE_LAST_TOKEN] = now_ms;
+	}
+	t->has_end |= (seen & RT_HTTP_SAW_END) != 0;
+}
+
 static size_t
 on_body(char *bytes, size_t size, size_t count, void *cls)
 {
-	struct transfer *t = cls;
+	struct rt_http_transfer *t = cls;
 	size_t n = size * count;
 	long status = 0;
 
@@ -118,7 +171,7 @@ on_body(char *bytes, size_t size, size_t count, void *cls)
 		return 0;
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (t->q->on_bytes && status >= 200 && status < 300)
-		t->q->on_bytes(t->q->context, bytes, n);
+		note_events(t, t->q->on_bytes(t->q->context, bytes, n));
 	return n;
 }
 
@@ -142,62 +195,113 @@ header_value(struct rt_str line, const char *name, struct rt_str *out)
 	return true;
 }
 
-/* Seconds or an HTTP date; a past date is no wait; a day is the most that is believed. */
+/* Attempts the gateway itself made, as far as it says so. */
 static void
-read_retry_after(struct rt_http_answer *a, struct rt_str v, double unit_ms)
+read_count(struct rt_http_answer *a, struct rt_str v, int64_t more)
 {
-	double ms, now_s = (double)rt_clock_wall().us / 1e6;
-	char text[64];
-	time_t at;
+	int64_t n;
 
-	if (v.len >= sizeof(text))
-		return;
-	memcpy(text, v.p, v.len);
-	text[v.len] = '\0';
-	if (rt_text_to_double(v, &ms) == RT_OK) {
-		ms *= unit_ms;
-	} else {
-		at = curl_getdate(text, NULL);
-		if (at == (time_t)-1)
-			return;
-		ms = ((double)at - now_s) * 1e3;
+	if (rt_text_to_int(v, &n) == RT_OK && n >= 0 && n + more >= 1 &&
+	    n < 1000000)
+		a->upstream_attempts = (int)(n + more);
+}
+
+static void
+read_header(struct rt_http_transfer *t, struct rt_str line)
+{
+	const char *id = t->q->request_id_header;
+	struct rt_http_answer *a = t->a;
+	char name[72];
+	struct rt_str v;
+	double ms;
+
+	snprintf(name, sizeof(name), "%s:", id ? id : "x-request-id");
+	/* The finer of the two waits wins, whichever comes first. */
+	if (header_value(line, "retry-after-ms:", &v)) {
+		if (rt_retry_after_ms_read(v, &ms) == RT_OK)
+			a->retry_after_ms = ms;
+	} else if (header_value(line, "retry-after:", &v)) {
+		if (a->retry_after_ms < 0 &&
+		    rt_retry_after_read(v, rt_clock_wall(), &ms) == RT_OK)
+			a->retry_after_ms = ms;
+	} else if (header_value(line, "x-should-retry:", &v)) {
+		a->should_retry = rt_retry_word_read(v);
+	} else if (header_value(line, "content-encoding:", &v)) {
+		a->is_encoded = !rt_str_is_nocase(v, "identity");
+	} else if (header_value(line, "content-type:", &v)) {
+		a->is_html = rt_str_contains_nocase(v, "text/html");
+	} else if (header_value(line, "x-envoy-attempt-count:", &v)) {
+		read_count(a, v, 0);
+	} else if (header_value(line, "x-litellm-attempted-retries:", &v)) {
+		read_count(a, v, 1);
+	} else if (header_value(line, name, &v)) {
+		rt_text_scrub(a->request_id, sizeof(a->request_id), v);
 	}
-	a->retry_after_ms = fmin(fmax(ms, 0), RETRY_AFTER_MAX_MS);
 }
 
 static size_t
 on_header(char *bytes, size_t size, size_t count, void *cls)
 {
-	struct transfer *t = cls;
-	struct rt_str line = {bytes, size * count}, v;
+	struct rt_http_transfer *t = cls;
+	struct rt_str line = {bytes, size * count};
+	long status = 0;
 
 	t->a->header_bytes += line.len;
 	if (t->a->header_bytes > RT_HTTP_HEADERS_MAX)
 		return 0;
-	/* The finer of the two wins, whichever comes first. */
-	if (header_value(line, "retry-after-ms:", &v))
-		read_retry_after(t->a, v, 1);
-	else if (header_value(line, "retry-after:", &v) &&
-	    t->a->retry_after_ms < 0)
-		read_retry_after(t->a, v, 1e3);
-	else if (header_value(line, "x-request-id:", &v))
-		rt_text_scrub(t->a->request_id, sizeof(t->a->request_id), v);
+	if (line.len > 2) {
+		read_header(t, line);
+		return line.len;
+	}
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 200) /* the end of the headers, and not of a 1xx */
+		stamp(t, RT_PHASE_HEADERS);
 	return line.len;
 }
 
 /* ---- the request ---------------------------------------------------------------------- */
+
+static size_t
+on_read(char *out, size_t size, size_t count, void *cls)
+{
+	struct rt_http_transfer *t = cls;
+	size_t n = size * count, left = t->q->body_len - t->sent;
+
+	if (t->connected_ms < 0)
+		t->connected_ms = elapsed_ms(t);
+	if (n > left)
+		n = left;
+	memcpy(out, t->q->body + t->sent, n);
+	t->sent += n;
+	if (t->sent == t->q->body_len)
+		stamp(t, RT_PHASE_SENT);
+	return n;
+}
+
+static int
+on_seek(void *cls, curl_off_t offset, int origin)
+{
+	struct rt_http_transfer *t = cls;
+
+	if (origin != SEEK_SET || offset < 0 || (size_t)offset > t->q->body_len)
+		return CURL_SEEKFUNC_FAIL;
+	t->sent = (size_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
 
 static struct curl_slist *
 headers_of(const struct rt_http_request *q)
 {
 	struct curl_slist *list =
 	    curl_slist_append(NULL, "Content-Type: application/json");
-	char line[1100];
+	const char *name = q->key_header ? q->key_header : "Authorization";
+	bool is_bearer = strcasecmp(name, "Authorization") == 0;
+	char line[RT_HTTP_KEY_MAX + 128];
 
 	list = curl_slist_append(list, "Expect:");
 	if (q->key) {
-		snprintf(
-		    line, sizeof(line), "Authorization: Bearer %s", q->key);
+		snprintf(line, sizeof(line), "%s: %s%s", name,
+		    is_bearer ? "Bearer " : "", q->key);
 		list = curl_slist_append(list, line);
 		explicit_bzero(line, sizeof(line));
 	}
@@ -213,54 +317,115 @@ free_headers(struct curl_slist *list)
 }
 
 static void
-set_up(struct transfer *t, struct curl_slist *headers)
+set_up(struct rt_http_transfer *t)
 {
+	const struct rt_http_request *q = t->q;
 	CURL *e = t->easy;
 
-	curl_easy_reset(e);
-	curl_easy_setopt(e, CURLOPT_URL, t->q->url);
-	curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->q->body);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(e, CURLOPT_URL, q->url);
+	curl_easy_setopt(e, CURLOPT_POST, 1L);
+	curl_easy_setopt(
+	    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
+	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
+	curl_easy_setopt(e, CURLOPT_READDATA, t);
+	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "retrytop/" RT_VERSION_TEXT);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)t->q->connect_ms);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)t->q->total_ms);
+	/* A name server that is silent must not hold up the watchdogs. */
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(e, CURLOPT_CERTINFO, 1L);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
+	if (q->ca_file && *q->ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, q->ca_file);
+	if (q->is_unverified) {
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 }
 
-/* CURLE_ABORTED_BY_CALLBACK where cancel_fd became readable. */
-static CURLcode
-perform(struct rt_http *h, int cancel_fd)
-{
-	struct curl_waitfd cancel = {cancel_fd, CURL_WAIT_POLLIN, 0};
-	CURLcode result = CURLE_ABORTED_BY_CALLBACK;
-	int running = 1, left;
-	CURLMsg *m;
+/* ---- the end of a transfer --------------------------------------------------------- */
 
-	curl_multi_add_handle(h->multi, h->easy);
-	while (running && !cancel.revents) {
-		if (curl_multi_perform(h->multi, &running) != CURLM_OK)
-			break;
-		if (running)
-			curl_multi_poll(h->multi, &cancel,
-			    cancel_fd >= 0 ? 1 : 0, 1000, NULL);
+static const char *
+word_of_tls(CURL *e)
+{
+	/* OpenSSL's X509_V_ERR_ numbers: the names are in its headers only. */
+	static const struct {
+		long verify;
+		const char *word;
+	} words[] = {
+	    {9, "tls_not_yet_valid"},
+	    {10, "tls_expired"},
+	    {18, "tls_self_signed"},
+	    {19, "tls_unknown_ca"},
+	    {20, "tls_unknown_ca"},
+	    {21, "tls_unknown_ca"},
+	    {62, "tls_wrong_host"},
+	};
+	long verify = 0;
+
+	curl_easy_getinfo(e, CURLINFO_SSL_VERIFYRESULT, &verify);
+	for (size_t i = 0; i < RT_COUNT_OF(words); i++)
+		if (words[i].verify == verify)
+			return words[i].word;
+	return "tls";
+}
+
+static const char *
+word_of_connect(CURL *e)
+{
+	long number = 0;
+
+	curl_easy_getinfo(e, CURLINFO_OS_ERRNO, &number);
+	if (number == ENETUNREACH || number == EHOSTUNREACH)
+		return "network_unreachable";
+	return number == ECONNREFUSED ? "connection_refused"
+				      : "connection_failed";
+}
+
+static const char *
+word_for(const struct rt_http_transfer *t, CURLcode code)
+{
+	bool is_cut =
+	    t->q->is_stream && t->a->status >= 200 && t->a->status < 300;
+	const char *word;
+
+	if (t->a->body.overflow || t->a->header_bytes > RT_HTTP_HEADERS_MAX)
+		return "parse_too_large";
+	switch ((int)code) {
+	case CURLE_OK: return NULL;
+	case CURLE_OPERATION_TIMEDOUT: return "timeout_total";
+	case CURLE_ABORTED_BY_CALLBACK: return "cancelled";
+	case CURLE_COULDNT_RESOLVE_HOST: return "dns";
+	case CURLE_COULDNT_CONNECT: return word_of_connect(t->easy);
+	case CURLE_SSL_CONNECT_ERROR: return "tls_handshake";
+	case CURLE_PEER_FAILED_VERIFICATION:
+		word = word_of_tls(t->easy);
+		/* The name is compared by libcurl, after the chain is found good. */
+		return strcmp(word, "tls") == 0 ? "tls_wrong_host" : word;
+	case CURLE_SSL_CACERT_BADFILE: return "tls_ca_file";
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_UNSUPPORTED_PROTOCOL: return "connection_not_http";
+	/* A stream cut after its headers is another thing than no answer. */
+	case CURLE_PARTIAL_FILE:
+		return is_cut ? "stream_broken" : "connection_broken_body";
+	case CURLE_GOT_NOTHING: return "connection_closed";
+	default: return is_cut ? "stream_reset" : "connection_reset";
 	}
-	while ((m = curl_multi_info_read(h->multi, &left)) != NULL)
-		if (m->msg == CURLMSG_DONE)
-			result = m->data.result;
-	curl_multi_remove_handle(h->multi, h->easy);
-	return result;
 }
 
 static double
-phase_ms(CURL *e, CURLINFO which)
+info_ms(CURL *e, CURLINFO which)
 {
 	curl_off_t us = 0;
 
@@ -269,48 +434,244 @@ phase_ms(CURL *e, CURLINFO which)
 }
 
 static const char *
-word_for(CURLcode code, const struct rt_http_answer *a)
+version_of(CURL *e)
 {
-	if (a->body.overflow || a->header_bytes > RT_HTTP_HEADERS_MAX)
-		return "parse_too_large";
-	switch ((int)code) {
-	case CURLE_OK: return NULL;
-	case CURLE_OPERATION_TIMEDOUT:
-		return a->connect_ms < 0 ? "timeout_connect"
-		    : a->status == 0     ? "timeout_headers"
-					 : "timeout_total";
-	case CURLE_ABORTED_BY_CALLBACK: return "cancelled";
-	case CURLE_COULDNT_RESOLVE_HOST: return "dns";
-	case CURLE_COULDNT_CONNECT: return "connection_refused";
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION: return "tls";
-	case CURLE_WEIRD_SERVER_REPLY: return "parse_http";
-	default: return "connection_reset";
+	long v = 0;
+
+	curl_easy_getinfo(e, CURLINFO_HTTP_VERSION, &v);
+	switch (v) {
+	case CURL_HTTP_VERSION_1_0: return "1.0";
+	case CURL_HTTP_VERSION_1_1: return "1.1";
+	case CURL_HTTP_VERSION_2_0: return "2";
+	case CURL_HTTP_VERSION_3: return "3";
+	default: return NULL;
 	}
+}
+
+static double
+certificate_days(CURL *e)
+{
+	static const char key[] = "Expire date:";
+	struct curl_certinfo *info = NULL;
+	time_t at = -1;
+
+	if (curl_easy_getinfo(e, CURLINFO_CERTINFO, &info) != CURLE_OK ||
+	    !info || info->num_of_certs < 1)
+		return NAN;
+	for (struct curl_slist *l = info->certinfo[0]; l; l = l->next)
+		if (strncmp(l->data, key, sizeof(key) - 1) == 0)
+			at = curl_getdate(l->data + sizeof(key) - 1, NULL);
+	if (at == (time_t)-1)
+		return NAN;
+	return ((double)at - (double)rt_clock_wall().us / 1e6) / 86400;
+}
+
+static void
+finish(struct rt_http_transfer *t, CURLcode code, const char *word)
+{
+	struct rt_http_answer *a = t->a;
+	long status = 0, connects = 0;
+
+	stamp(t, RT_PHASE_TOTAL);
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
+	a->status = status >= 100 && status <= 599 ? (int)status : 0;
+	a->is_reused = connects == 0 && t->connected_ms >= 0;
+	if (!a->is_reused) {
+		a->phases_ms[RT_PHASE_DNS] =
+		    info_ms(t->easy, CURLINFO_NAMELOOKUP_TIME_T);
+		a->phases_ms[RT_PHASE_CONNECT] =
+		    info_ms(t->easy, CURLINFO_CONNECT_TIME_T);
+		a->phases_ms[RT_PHASE_TLS] =
+		    info_ms(t->easy, CURLINFO_APPCONNECT_TIME_T);
+	}
+	a->was_cancelled = code == CURLE_ABORTED_BY_CALLBACK && !word;
+	a->error_type = word ? word : word_for(t, code);
+	a->http_version = a->status ? version_of(t->easy) : NULL;
+	a->certificate_days = certificate_days(t->easy);
+	if (a->error_type && code != CURLE_OK && !word)
+		rt_text_scrub(a->cause, sizeof(a->cause),
+		    rt_str_of(
+			t->error[0] ? t->error : curl_easy_strerror(code)));
+	curl_multi_remove_handle(t->h->multi, t->easy);
+	t->is_done = true;
+}
+
+/* ---- watchdogs --------------------------------------------------------------------- */
+
+/* The word of the limit that is over, or NULL and what is left of the nearest. */
+static const char *
+watch(const struct rt_http_transfer *t, double *left_ms)
+{
+	const struct rt_http_limits *l = &t->q->limits;
+	const double *ms = t->a->phases_ms, now_ms = elapsed_ms(t);
+	bool is_streaming = t->q->is_stream && ms[RT_PHASE_HEADERS] >= 0;
+	int64_t idle_ms =
+	    t->has_end && l->idle_ms > AFTER_END_MS ? AFTER_END_MS : l->idle_ms;
+	const struct {
+		bool is_on;
+		double since_ms;
+		int64_t limit_ms;
+		const char *word;
+	} dogs[] = {
+	    {t->connected_ms < 0, 0, l->connect_ms, "timeout_connect"},
+	    {t->connected_ms >= 0 && ms[RT_PHASE_HEADERS] < 0,
+		fmax(t->connected_ms, ms[RT_PHASE_SENT]), l->headers_ms,
+		"timeout_headers"},
+	    {is_streaming && t->last_event_ms < 0, ms[RT_PHASE_HEADERS],
+		l->first_event_ms, "timeout_first_event"},
+	    {is_streaming && t->last_event_ms >= 0, t->last_event_ms, idle_ms,
+		"timeout_idle"},
+	    {true, 0, l->total_ms, "timeout_total"},
+	};
+
+	*left_ms = 1e9;
+	for (size_t i = 0; i < RT_COUNT_OF(dogs); i++) {
+		double left =
+		    dogs[i].since_ms + (double)dogs[i].limit_ms - now_ms;
+
+		if (!dogs[i].is_on)
+			continue;
+		if (left <= 0)
+			return dogs[i].word;
+		*left_ms = fmin(*left_ms, left);
+	}
+	return NULL;
+}
+
+/* Ends what is overdue; the ms until the next may be. */
+static double
+watch_all(struct rt_http *h)
+{
+	double next_ms = 1e9, left_ms;
+
+	for (struct rt_http_transfer *t = h->first; t; t = t->next) {
+		const char *word;
+
+		if (t->is_done)
+			continue;
+		word = watch(t, &left_ms);
+		if (word && t->has_end)
+			finish(t, CURLE_OK, NULL);
+		else if (word)
+			finish(t, CURLE_OPERATION_TIMEDOUT, word);
+		else
+			next_ms = fmin(next_ms, left_ms);
+	}
+	return next_ms;
+}
+
+/* ---- the loop ---------------------------------------------------------------------- */
+
+struct rt_http_transfer *
+rt_http_start(struct rt_http *h, const struct rt_http_request *q,
+    struct rt_http_answer *a)
+{
+	struct rt_http_transfer *t = rt_xcalloc(1, sizeof(*t));
+
+	memset(a, 0, sizeof(*a));
+	a->retry_after_ms = -1;
+	a->certificate_days = NAN;
+	for (unsigned i = 0; i < RT_PHASE_COUNT; i++)
+		a->phases_ms[i] = -1;
+	rt_buf_init(&a->body, RT_HTTP_BODY_MAX);
+	*t = (struct rt_http_transfer){.h = h,
+	    .q = q,
+	    .a = a,
+	    .started = rt_clock_mono(),
+	    .connected_ms = -1,
+	    .last_event_ms = -1,
+	    .easy = curl_easy_init(),
+	    .headers = headers_of(q),
+	    .next = h->first};
+	h->first = t;
+	if (!t->easy) {
+		a->error_type = "connection_failed";
+		t->is_done = true;
+		return t;
+	}
+	set_up(t);
+	curl_multi_add_handle(h->multi, t->easy);
+	return t;
+}
+
+bool
+rt_http_is_done(const struct rt_http_transfer *t)
+{
+	return t->is_done;
+}
+
+void
+rt_http_end(struct rt_http_transfer *t)
+{
+	struct rt_http_transfer **at;
+
+	if (!t)
+		return;
+	if (!t->is_done)
+		finish(t, CURLE_ABORTED_BY_CALLBACK, NULL);
+	for (at = &t->h->first; *at != t; at = &(*at)->next)
+		continue;
+	*at = t->next;
+	curl_easy_cleanup(t->easy);
+	free_headers(t->headers);
+	free(t);
+}
+
+static void
+take_results(struct rt_http *h)
+{
+	struct rt_http_transfer *t;
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+		CURLcode code = m->data.result;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		finish(t, code, NULL);
+	}
+}
+
+static bool
+has_done(const struct rt_http *h)
+{
+	for (const struct rt_http_transfer *t = h->first; t; t = t->next)
+		if (t->is_done)
+			return true;
+	return false;
+}
+
+bool
+rt_http_turn(struct rt_http *h, int64_t wait_ms, int wake_fd)
+{
+	struct curl_waitfd wake = {wake_fd, CURL_WAIT_POLLIN, 0};
+	double ms = (double)(wait_ms < 0 ? 60000 : wait_ms);
+	int running;
+
+	curl_multi_perform(h->multi, &running);
+	take_results(h);
+	ms = fmin(ms, ceil(watch_all(h)));
+	if (has_done(h))
+		ms = 0;
+	curl_multi_poll(h->multi, &wake, wake_fd >= 0 ? 1 : 0,
+	    (int)fmin(fmax(ms, 0), 60000), NULL);
+	curl_multi_perform(h->multi, &running);
+	take_results(h);
+	watch_all(h);
+	return wake.revents != 0;
 }
 
 void
 rt_http_post(struct rt_http *h, const struct rt_http_request *q,
-    struct rt_http_answer *a)
+    struct rt_http_answer *a, int wake_fd)
 {
-	struct transfer t = {.q = q, .a = a, .easy = h->easy};
-	struct curl_slist *headers = headers_of(q);
-	rt_mono_t started = rt_clock_mono();
-	long status = 0;
-	CURLcode code;
+	struct rt_http_transfer *t = rt_http_start(h, q, a);
 
-	memset(a, 0, sizeof(*a));
-	a->retry_after_ms = -1;
-	rt_buf_init(&a->body, RT_HTTP_BODY_MAX);
-	set_up(&t, headers);
-	code = perform(h, q->cancel_fd);
-	a->elapsed_ms = (double)(rt_clock_mono().us - started.us) / 1e3;
-	curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
-	a->status = (int)status;
-	a->connect_ms = phase_ms(h->easy, CURLINFO_CONNECT_TIME_T);
-	a->headers_ms = phase_ms(h->easy, CURLINFO_STARTTRANSFER_TIME_T);
-	a->was_cancelled = code == CURLE_ABORTED_BY_CALLBACK;
-	a->error_type = word_for(code, a);
-	curl_easy_reset(h->easy); /* forgets the borrowed header list */
-	free_headers(headers);
+	while (!t->is_done)
+		if (rt_http_turn(h, -1, wake_fd))
+			break;
+	rt_http_end(t);
 }

@@ -134,7 +134,8 @@ what_stops(const struct rt_retry *r, const struct rt_retry_policy *p,
 		return RT_RETRY_STOP_ATTEMPTS;
 	if (seen->elapsed_ms + wait_ms >= p->ceiling_ms)
 		return RT_RETRY_STOP_CEILING;
-	return b->saved < 1 ? RT_RETRY_STOP_BUDGET : RT_RETRY_STOP_NOT;
+	return b->saved < 1 || seen->has_no_requests ? RT_RETRY_STOP_BUDGET
+						     : RT_RETRY_STOP_NOT;
 }
 
 static bool
@@ -142,7 +143,7 @@ may_fall_back(const struct rt_retry *r, const struct rt_retry_policy *p,
     const struct rt_retry_seen *seen)
 {
 	return seen->has_fallback && !seen->is_committed &&
-	    r->fallbacks < RT_RETRY_FALLBACKS_MAX &&
+	    !seen->has_no_requests && r->fallbacks < RT_RETRY_FALLBACKS_MAX &&
 	    (p->fallback_reasons >> seen->error_class & 1u) != 0 &&
 	    seen->elapsed_ms < p->ceiling_ms;
 }

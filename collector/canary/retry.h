@@ -92,7 +92,8 @@ struct rt_retry_seen {
 	enum rt_retry_word should_retry; /* x-should-retry */
 	bool is_committed;               /* content had been handed on */
 	bool has_fallback;               /* the target names another one */
-	double elapsed_ms;               /* since the operation began */
+	bool has_no_requests; /* the prober's own budget is used up */
+	double elapsed_ms;    /* since the operation began */
 };
 
 struct rt_retry_step {

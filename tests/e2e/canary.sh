@@ -48,10 +48,10 @@ expect 0 ' degraded quiet 200 .* no usage$' --model quiet
 expect 0 ' degraded quiet 200 .* no usage$' --model quiet --stream
 expect 1 ' failed +down 503 .* server_error ' --model down
 expect 1 ' failed +reset [0-9]+ ms connection \(connection_reset\)$' --model reset
-expect 1 ' failed +slow [0-9]+ ms timeout \(timeout_headers\)$' --model slow
+expect 1 ' failed +slow [0-9]+ ms timeout \(timeout_(headers|total)\)$' --model slow
 expect 0 ' ok +cut ' --model cut
 expect 1 ' failed +cut 200 .* stream_interrupted \(stream_no_terminal\)$' --model cut --stream
-expect 1 ' failed +page 200 .* schema \(parse_error\)$' --model page
+expect 1 ' failed +page 200 .* schema \(parse_html\)$' --model page
 expect 1 ' failed +late 429 .* rate_limited ' --model late
 expect 1 '"verdict":"failed"' --model down --json
 expect 0 '"levels":\{"transport":true,"http":true,"body":true,"contract":true,"usable":true\}.*"verdict":"ok"' --model sound --json
@@ -90,7 +90,7 @@ ends_well "$canary"
 "$RT_PROGRAM" canary --url "$url" --model late --key-env CANARY_KEY --interval 1s --intake off \
 	>"$dir/late.log" 2>"$dir/late.err" &
 canary=$!
-await 'the pause to be said' grep -q 'paused for 30 s' "$dir/late.err"
+await "the pause to be said" grep -qs 'paused for 30 s' "$dir/late.err"
 before=$SECONDS
 ends_well "$canary"
 [ $((SECONDS - before)) -le 1 ] || fail 'took longer than a second to end'

@@ -61,7 +61,7 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 	} rows[] = {
 	    {"[colector]\n", "x.conf:1",
 		"unknown section [colector]; there are [collector], "
-		"[journal], [capacity] and [decisions]"},
+		"[journal], [capacity], [decisions] and [canary NAME]"},
 	    {"events = off\n", "x.conf:1",
 		"events stands before the first [section]"},
 	    {"[collector]\n\nevnts = off\n", "x.conf:3",
@@ -248,6 +248,109 @@ looks_for_the_file_in_the_usual_places(void **state)
 	assert_int_equal(system(path), 0);
 }
 
+#define CANARY(name)    \
+	"[canary " name \
+	"]\nbase_url = https://a.example\nmodel = m\nkey = none\n"
+
+static void
+reads_canary_sections(void **state)
+{
+	struct rt_config c, again;
+	struct rt_diag d = {{0}, {0}};
+	struct rt_buf b;
+	char url[512];
+
+	(void)state;
+	if (parse(&c,
+		CANARY("a.b-1") "surface = responses\nstream = yes\n"
+				"retry = full\nbase = 100ms\nfallback = two\n"
+				"retry_classes = timeout, connection\n"
+				"jitter = 5%\n" CANARY("two"),
+		&d) != RT_OK)
+		fail_msg("%s: %s", d.where, d.what);
+	rt_targets_resolve(&c.targets);
+	assert_int_equal(c.targets.count, 2);
+	assert_string_equal(c.targets.rows[0].name, "a.b-1");
+	assert_ptr_equal(c.targets.rows[0].next, &c.targets.rows[1]);
+	assert_null(c.targets.rows[1].next);
+	assert_true(c.targets.rows[0].is_stream);
+	assert_int_equal(c.targets.rows[0].retry.jitter, RT_JITTER_FULL);
+	assert_int_equal(c.targets.rows[0].retry.retryable,
+	    1u << RT_CLASS_TIMEOUT | 1u << RT_CLASS_CONNECTION);
+	rt_target_url(&c.targets.rows[0], url);
+	assert_string_equal(url, "https://a.example/v1/responses");
+	assert_int_equal(c.targets.rows[1].token_limit, 16);
+	rt_buf_init(&b, 65536);
+	rt_config_print(&b, &c);
+	if (parse(&again, b.p, &d) != RT_OK)
+		fail_msg("%s: %s", d.where, d.what);
+	assert_int_equal(again.targets.count, 2);
+	assert_int_equal(again.targets.rows[0].retry.retryable,
+	    c.targets.rows[0].retry.retryable);
+	assert_int_equal(again.targets.rows[0].retry_base_ms, 100);
+	rt_buf_fini(&b);
+}
+
+static void
+refuses_what_a_canary_section_cannot_mean(void **state)
+{
+	static const struct {
+		const char *text, *where, *what;
+	} rows[] = {
+	    {CANARY("a") "modell = x\n", "x.conf:5",
+		"unknown key modell in [canary a]; retrytop(1) and "
+		"check-config list them"},
+	    {CANARY("a") "model = x\n", "x.conf:5",
+		"model is set in line 3 already"},
+	    {"[canary a]\n", "x.conf:1", "[canary a] needs base_url"},
+	    {"# x\n[canary a]\nbase_url = x\nmodel = m\n", "x.conf:2",
+		"[canary a] needs one of key_env, key_file, key_fd or key = "
+		"none"},
+	    {CANARY("a") "key_env = K\n", "x.conf:1",
+		"[canary a] needs one of key_env, key_file, key_fd or key = "
+		"none"},
+	    {"[canary a]\nkey = sk-secret-of-mine\n", "x.conf:2",
+		"key needs none; a key itself does not belong in here, not "
+		"'...'"},
+	    {"[canary ]\n", "x.conf:1",
+		"the name of a [canary NAME] has 1 to 40 of letters, digits, "
+		". _ -"},
+	    {"[canary a b]\n", "x.conf:1",
+		"the name of a [canary NAME] has 1 to 40 of letters, digits, "
+		". _ -"},
+	    {CANARY("a") "fallback = b\n", "x.conf:1",
+		"[canary a] names a fallback that is no [canary] section"},
+	    {CANARY("a") "fallback = a\n", "x.conf:1",
+		"[canary a] has fallbacks that lead back to it"},
+	    {CANARY("a") "fallback = b\n" CANARY("b") "fallback = a\n",
+		"x.conf:1", "[canary a] has fallbacks that lead back to it"},
+	    {CANARY("a") "retry_classes = auth\n", "x.conf:5",
+		"retry_classes needs some of timeout connection rate_limited "
+		"server_error stream_interrupted, or none, not 'auth'"},
+	    {CANARY("a") "stream_require = sometimes\n", "x.conf:5",
+		"stream_require needs finish|done|terminal|none, not "
+		"'sometimes'"},
+	    {CANARY("a") "interval = 1ms\n", "x.conf:5",
+		"interval needs a duration like 120s, 250ms or 2m from 1000 "
+		"ms to 86400000 ms, not '1ms'"},
+	    {CANARY("a") "jitter = 101%\n", "x.conf:5",
+		"jitter needs 0% to 100%, not '101%'"},
+	    {CANARY("a") "base = 9s\n", "x.conf:1",
+		"[canary a] needs a base that is not above cap"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_diag d = {{0}, {0}};
+		struct rt_config c;
+
+		assert_int_equal(parse(&c, rows[i].text, &d), RT_E_CONFIG);
+		assert_string_equal(d.what, rows[i].what);
+		assert_string_equal(d.where, rows[i].where);
+	}
+}
+
 int
 main(void)
 {
@@ -258,6 +361,8 @@ main(void)
 	    cmocka_unit_test(takes_a_comment_of_any_length),
 	    cmocka_unit_test(bounds_the_decision_codes),
 	    cmocka_unit_test(prints_what_reads_back_as_the_same),
+	    cmocka_unit_test(reads_canary_sections),
+	    cmocka_unit_test(refuses_what_a_canary_section_cannot_mean),
 	    cmocka_unit_test(looks_for_the_file_in_the_usual_places),
 	};
 

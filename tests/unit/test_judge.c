@@ -5,6 +5,8 @@
 #include "collector/canary/reply.h"
 #include "collector/canary/sse.h"
 
+static const struct rt_judge_rules chat = {0};
+
 /* The five levels as "thbcu", a dot for each that is not reached. */
 static const char *
 levels_of(const struct rt_judgement *j)
@@ -48,7 +50,7 @@ judges_plain_answers(void **state)
 	    {"no content", 200, NULL,
 		"{\"choices\":[{\"message\":{\"content\":\"\"},"
 		"\"finish_reason\":\"stop\"}]}",
-		"thbc.", "schema_no_finish"},
+		"thbc.", "schema_no_content"},
 	    {"no choices", 200, NULL, "{\"choices\":[]}", "thb..",
 		"schema_mismatch"},
 	    {"choices of another type", 200, NULL, "{\"choices\":[7]}", "thb..",
@@ -60,8 +62,11 @@ judges_plain_answers(void **state)
 	    {"error as text", 200, NULL, "{\"error\":\"x\"}", "thb..",
 		"upstream_error"},
 	    {"an array", 200, NULL, "[]", "th...", "parse_error"},
-	    {"HTML", 200, NULL, "<html>", "th...", "parse_error"},
-	    {"nothing", 200, NULL, "", "th...", "parse_error"},
+	    {"HTML", 200, NULL, " <html>", "th...", "parse_html"},
+	    {"not there, in HTML", 404, NULL, "<html>", "t....",
+		"not_found_html"},
+	    {"not there", 404, NULL, "{}", "t.b..", "not_found"},
+	    {"nothing", 200, NULL, "", "th...", "parse_empty"},
 	    {"redirect", 302, NULL, "", "t....", "redirect"},
 	    {"refusal", 503, NULL, "{\"error\":{}}", "t.b..", "http_error"},
 	    {"refusal in HTML", 503, NULL, "<html>", "t....", "http_error"},
@@ -81,7 +86,7 @@ judges_plain_answers(void **state)
 	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
 		struct rt_judgement j;
 
-		rt_judge_plain(&j, rows[i].status, rows[i].transport,
+		rt_judge_plain(&j, &chat, rows[i].status, rows[i].transport,
 		    rt_str_of(rows[i].body));
 		check(rows[i].why, &j, rows[i].levels, rows[i].error_type);
 	}
@@ -110,7 +115,7 @@ judged(const char *rule_text, bool is_stream)
 	    rt_fault_parse(rt_str_of(rule_text), &rule, NULL), RT_OK);
 	rt_reply_init(&r, &q, &rule, &dice);
 	if (is_stream) {
-		rt_judge_init(&j);
+		rt_judge_init(&j, &chat);
 		rt_sse_init(&s, on_event, &j);
 		rt_sse_push(&s, r.body.p ? r.body.p : "", r.body.len);
 		rt_judge_stream(&j, r.status,
@@ -118,8 +123,8 @@ judged(const char *rule_text, bool is_stream)
 		    rt_sse_has_residue(&s));
 		rt_sse_fini(&s);
 	} else {
-		rt_judge_plain(
-		    &j, r.status, NULL, (struct rt_str){r.body.p, r.body.len});
+		rt_judge_plain(&j, &chat, r.status, NULL,
+		    (struct rt_str){r.body.p, r.body.len});
 	}
 	rt_reply_fini(&r);
 	return j;
@@ -169,6 +174,147 @@ sees_usage_where_there_is_a_usage_object(void **state)
 	assert_true(judged("fault=usage_twice", true).usage_seen);
 }
 
+/* Events of the Responses surface, one a row of data, and what they come to. */
+static void
+tells_the_ends_of_responses_apart(void **state)
+{
+	static const struct {
+		const char *why, *data[3];
+		enum rt_finish finish;
+		const char *levels, *error_type;
+	} rows[] = {
+#define DELTA "{\"type\":\"response.output_text.delta\",\"delta\":\"x\"}"
+#define LAST(word)                                  \
+	"{\"type\":\"response." word                \
+	"\",\"response\":{\"object\":\"response\"," \
+	"\"status\":\"" word                        \
+	"\",\"output\":[],\"usage\":{\"total_tokens\":9}}}"
+	    {"completed", {DELTA, LAST("completed")}, RT_FINISH_COMPLETE,
+		"thbcu", NULL},
+	    {"incomplete", {DELTA, LAST("incomplete")}, RT_FINISH_INCOMPLETE,
+		"thbcu", NULL},
+	    {"failed", {DELTA, LAST("failed")}, RT_FINISH_FAILED, "thbc.",
+		"stream_failed"},
+	    {"error", {DELTA, "{\"type\":\"error\",\"code\":\"server_error\"}"},
+		RT_FINISH_NONE, "thb..", "stream_error"},
+	    {"nothing", {DELTA}, RT_FINISH_NONE, "thbc.", "stream_no_terminal"},
+	    {"no content", {LAST("completed")}, RT_FINISH_COMPLETE, "thbc.",
+		"stream_no_content"},
+	};
+	const struct rt_judge_rules rules = {.surface = RT_SURFACE_RESPONSES};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_judgement j;
+
+		rt_judge_init(&j, &rules);
+		for (unsigned k = 0; k < 3 && rows[i].data[k]; k++)
+			rt_judge_event(&j, rt_str_of(rows[i].data[k]));
+		rt_judge_stream(&j, 200, NULL, false);
+		check(rows[i].why, &j, rows[i].levels, rows[i].error_type);
+		assert_int_equal(j.finish, rows[i].finish);
+	}
+}
+
+static void
+judges_a_plain_response(void **state)
+{
+	static const struct {
+		const char *why, *body, *levels, *error_type;
+	} rows[] = {
+#define RESPONSE(status, text, more)                                   \
+	"{\"object\":\"response\",\"status\":\"" status                \
+	"\",\"output\":[{\"type\":\"message\",\"content\":[{\"type\":" \
+	"\"output_text\",\"text\":\"" text "\"}]}]" more "}"
+	    {"sound", RESPONSE("completed", "x", ",\"error\":null"), "thbcu",
+		NULL},
+	    {"cut by its limit", RESPONSE("incomplete", "x", ""), "thbcu",
+		NULL},
+	    {"nothing before the limit", RESPONSE("incomplete", "", ""),
+		"thbc.", "schema_no_content"},
+	    {"failed",
+		RESPONSE("failed", "", ",\"error\":{\"code\":\"server\"}"),
+		"thb..", "upstream_failed"},
+	    {"still running", RESPONSE("in_progress", "x", ""), "thbc.",
+		"schema_no_finish"},
+	    {"a chat completion", "{\"choices\":[]}", "thb..",
+		"schema_mismatch"},
+	};
+	const struct rt_judge_rules rules = {.surface = RT_SURFACE_RESPONSES};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_judgement j;
+
+		rt_judge_plain(&j, &rules, 200, NULL, rt_str_of(rows[i].body));
+		check(rows[i].why, &j, rows[i].levels, rows[i].error_type);
+	}
+}
+
+/* What a stream needs is the target's; f: finish, d: [DONE]. */
+static void
+is_as_strict_as_the_target_says(void **state)
+{
+#define CHUNK(finish)                                            \
+	"{\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_" \
+	"reason\":" finish "}],\"usage\":{\"total_tokens\":5}}"
+	static const struct {
+		const char *ends;
+		enum rt_stream_rule require;
+		const char *error_type;
+		bool is_lacking;
+	} rows[] = {
+	    {"f", RT_STREAM_FINISH, NULL, false},
+	    {"d", RT_STREAM_FINISH, "stream_no_terminal", false},
+	    {"f", RT_STREAM_DONE, NULL, true},
+	    {"fd", RT_STREAM_DONE, NULL, false},
+	    {"d", RT_STREAM_DONE, NULL, false},
+	    {"", RT_STREAM_DONE, "stream_no_terminal", false},
+	    {"d", RT_STREAM_TERMINAL, NULL, false},
+	    {"f", RT_STREAM_TERMINAL, NULL, false},
+	    {"", RT_STREAM_TERMINAL, "stream_no_terminal", false},
+	    {"", RT_STREAM_NONE, NULL, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_judge_rules rules = {
+		    .stream_require = rows[i].require};
+		struct rt_judgement j;
+
+		rt_judge_init(&j, &rules);
+		rt_judge_event(&j,
+		    rt_str_of(strchr(rows[i].ends, 'f') ? CHUNK("\"stop\"")
+							: CHUNK("null")));
+		if (strchr(rows[i].ends, 'd'))
+			rt_judge_event(&j, rt_str_of("[DONE]"));
+		rt_judge_stream(&j, 200, NULL, false);
+		check(rows[i].ends, &j, rows[i].error_type ? "thbc." : "thbcu",
+		    rows[i].error_type);
+		assert_int_equal(j.is_lacking, rows[i].is_lacking);
+		assert_int_equal(j.tokens, 5);
+	}
+}
+
+static void
+fails_without_usage_only_where_it_is_required(void **state)
+{
+	static const char body[] =
+	    "{\"choices\":[{\"message\":{\"content\":\"x\"},"
+	    "\"finish_reason\":\"length\"}]}";
+	struct rt_judge_rules rules = {0};
+	struct rt_judgement j;
+
+	(void)state;
+	rt_judge_plain(&j, &rules, 200, NULL, rt_str_of(body));
+	check("optional", &j, "thbcu", NULL);
+	assert_true(j.is_lacking);
+	assert_int_equal(j.tokens, -1);
+	rules.requires_usage = true;
+	rt_judge_plain(&j, &rules, 200, NULL, rt_str_of(body));
+	check("required", &j, "thbcu", "schema_no_usage");
+}
+
 static void
 keeps_names_scrubbed_and_no_text(void **state)
 {
@@ -179,7 +325,7 @@ keeps_names_scrubbed_and_no_text(void **state)
 	struct rt_judgement j;
 
 	(void)state;
-	rt_judge_plain(&j, 200, NULL, rt_str_of(body));
+	rt_judge_plain(&j, &chat, 200, NULL, rt_str_of(body));
 	assert_string_equal(j.model, "m\xEF\xBF\xBD[31m");
 	assert_string_equal(j.object, "chat.completion");
 	for (size_t i = 0; i + 7 <= sizeof(j); i++)
@@ -193,6 +339,10 @@ main(void)
 	    cmocka_unit_test(judges_plain_answers),
 	    cmocka_unit_test(tells_the_faults_of_streams_apart),
 	    cmocka_unit_test(sees_usage_where_there_is_a_usage_object),
+	    cmocka_unit_test(tells_the_ends_of_responses_apart),
+	    cmocka_unit_test(judges_a_plain_response),
+	    cmocka_unit_test(is_as_strict_as_the_target_says),
+	    cmocka_unit_test(fails_without_usage_only_where_it_is_required),
 	    cmocka_unit_test(keeps_names_scrubbed_and_no_text),
 	};
 
