@@ -81,23 +81,32 @@ at_hand(struct rt_audit *a, int64_t now_us, struct rt_str service,
 	a->operation_id = operation_id;
 }
 
+/* For each record; its operation remembers that one broke the rule. */
 static void
-judge_record(struct rt_audit *a, const struct rt_event *e)
+fire_record(struct rt_audit *a, struct rt_operation *o, enum rt_rule rule,
+    const char *what, struct rt_str value, size_t most)
+{
+	if (o)
+		o->audit.fired |= 1u << rule;
+	rt_audit_fire(a, rule, "%s %.*s", what,
+	    (int)(value.len < most ? value.len : most), value.p);
+}
+
+static void
+judge_record(
+    struct rt_audit *a, const struct rt_event *e, struct rt_operation *o)
 {
 	if (rt_decided(e, RT_DECISION_UNKNOWN))
-		rt_audit_fire(a, RT_RULE_UNKNOWN_DECISION, "decision %.*s",
-		    (int)(e->decision_code.len < 64 ? e->decision_code.len
-						    : 64),
-		    e->decision_code.p ? e->decision_code.p : "unknown");
+		fire_record(a, o, RT_RULE_UNKNOWN_DECISION, "decision",
+		    e->decision_code.p ? e->decision_code
+				       : rt_str_of("unknown"),
+		    64);
 	if (rt_event_has(e, HTTP_ROUTE) &&
 	    rt_is_high_cardinality(e->http_route))
-		rt_audit_fire(a, RT_RULE_HIGH_CARDINALITY, "http_route %.*s",
-		    (int)(e->http_route.len < 100 ? e->http_route.len : 100),
-		    e->http_route.p);
+		fire_record(a, o, RT_RULE_HIGH_CARDINALITY, "http_route",
+		    e->http_route, 100);
 	if (e->sensitive.p)
-		rt_audit_fire(a, RT_RULE_SENSITIVE, "field %.*s",
-		    (int)(e->sensitive.len < 64 ? e->sensitive.len : 64),
-		    e->sensitive.p);
+		fire_record(a, o, RT_RULE_SENSITIVE, "field", e->sensitive, 64);
 }
 
 /* From the first attempt's start to this record's end. */
@@ -165,7 +174,7 @@ rt_audit_attempt(struct rt_audit *a, int64_t now_us, const struct rt_event *e,
 
 	rt_audit_advance(a, now_us);
 	at_hand(a, now_us, e->service, e->operation_id);
-	judge_record(a, e);
+	judge_record(a, e, o);
 	if (is_late || !o)
 		return;
 	j.policy = rt_policy_of(a->policies, e->service);

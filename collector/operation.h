@@ -18,8 +18,7 @@
 #define RT_OPERATION_H
 
 #include "collector/audit_state.h"
-#include "proto/counts.h"
-#include "proto/event.h"
+#include "proto/ending.h"
 
 /* What is kept of an id in bytes; beyond, it is compared by hash and length. */
 #define RT_OPERATION_ID_BYTES 116u
@@ -112,23 +111,8 @@ struct rt_operation *rt_operation_oldest_ended(struct rt_operations *t);
 /* What is kept of its id. */
 struct rt_str rt_operation_id(const struct rt_operation *o);
 
-/* How a record says that an operation ended. */
-enum rt_ending {
-	RT_ENDING_NOT, /* it goes on */
-	RT_ENDING_SUCCESS,
-	RT_ENDING_DEGRADED,
-	RT_ENDING_CANCELLED,
-	RT_ENDING_BUDGET, /* failure: the time budget ran out */
-	RT_ENDING_FAILURE,
-	RT_ENDING_SILENCE,
-};
-enum rt_ending rt_ending_of(const struct rt_event *e);
-
 /* Attempts it took: records, the highest number seen or what the summary says. */
 uint32_t rt_operation_tries(
     const struct rt_operation *o, int64_t summary_attempts);
-
-enum rt_fate rt_fate_of(
-    enum rt_ending ending, uint32_t tries, bool had_fallback);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/column.h"
 #include "proto/query.h"
 #include "proto/report_fields.h"
 
@@ -18,55 +19,6 @@
 #define PERMILLE 1000u
 
 static const struct rt_counts nothing;
-
-/* Columns of the character at `z`, and its bytes; not ASCII: taken as the widest. */
-static unsigned
-width(const char *z, size_t *bytes)
-{
-	*bytes = 1;
-	while (((unsigned char)z[*bytes] & 0xc0) == 0x80)
-		++*bytes;
-	return (unsigned char)*z < 0x80 ? 1 : 2;
-}
-
-/*
- * Text of at most `cols` columns, padded with blanks; two points where it was cut.  What
- * is not ASCII may come out short, never long.
- */
-static void
-put_cell(struct rt_buf *b, const char *z, unsigned cols)
-{
-	unsigned used = 0, total = 0, room = cols;
-	size_t bytes;
-
-	for (const char *p = z; *p; p += bytes)
-		total += width(p, &bytes);
-	if (total > cols)
-		room = cols - 2;
-	for (; *z; z += bytes) {
-		unsigned wide = width(z, &bytes);
-
-		if (used + wide > room)
-			break;
-		rt_buf_add(b, z, bytes);
-		used += wide;
-	}
-	if (total > cols) {
-		rt_buf_puts(b, "..");
-		used += 2;
-	}
-	for (; used < cols; used++)
-		rt_buf_putc(b, ' ');
-}
-
-/* Without the blanks that pad its last cell. */
-static void
-end_line(struct rt_buf *b)
-{
-	while (b->len > 0 && b->p[b->len - 1] == ' ')
-		b->p[--b->len] = '\0';
-	rt_buf_putc(b, '\n');
-}
 
 /* To the right of `cols` columns; as a power of ten where it does not fit. */
 static void
@@ -96,7 +48,7 @@ struct list {
 static struct list
 list_begin(struct rt_buf *b, const char *heading)
 {
-	put_cell(b, heading, HEAD_COLS);
+	rt_column_put(b, heading, HEAD_COLS);
 	return (struct list){b, HEAD_COLS, true};
 }
 
@@ -121,7 +73,7 @@ list_add(struct list *l, const char *fmt, ...)
 	}
 	if (!l->is_empty && l->column + 1 + cols + 1 > LINE_COLS) {
 		rt_buf_putc(l->b, '\n');
-		put_cell(l->b, "", HEAD_COLS);
+		rt_column_put(l->b, "", HEAD_COLS);
 		l->column = HEAD_COLS;
 	} else if (!l->is_empty) {
 		rt_buf_putc(l->b, ' ');
@@ -192,8 +144,8 @@ put_title(struct rt_buf *b, const struct rt_report *r)
 
 	rt_buf_printf(b, "retrytop report  %s  %s  ",
 	    r->source.is_live ? "live" : "replay", window ? window : "?");
-	put_cell(b, r->source.name ? r->source.name : "", 60);
-	end_line(b);
+	rt_column_put(b, r->source.name ? r->source.name : "", 60);
+	rt_column_end(b);
 	if (r->source.from_us)
 		rt_text_from_time(from, r->source.from_us);
 	if (r->source.to_us)
@@ -332,9 +284,9 @@ put_rates(struct rt_buf *b, const struct rt_counts *c)
 		rt_buf_printf(b, "  %-12s", info->label);
 		put_rate(b, c, id, 8);
 		rt_buf_puts(b, "  ");
-		put_cell(b, n, N_COLS + 1);
-		put_cell(b, info->numerator, LINE_COLS - 26 - N_COLS);
-		end_line(b);
+		rt_column_put(b, n, N_COLS + 1);
+		rt_column_put(b, info->numerator, LINE_COLS - 26 - N_COLS);
+		rt_column_end(b);
 	}
 }
 
@@ -369,11 +321,11 @@ put_fallbacks(struct rt_buf *b, const struct rt_report *r)
 	for (size_t i = 0; i < r->fallbacks_count && i < ROWS_SHOWN; i++) {
 		const struct rt_report_fallback *f = &r->fallbacks[i];
 
-		put_cell(b, f->from ? f->from : "?", FALLBACK_COLS);
+		rt_column_put(b, f->from ? f->from : "?", FALLBACK_COLS);
 		rt_buf_putc(b, ' ');
-		put_cell(b, f->to ? f->to : "?", FALLBACK_COLS);
+		rt_column_put(b, f->to ? f->to : "?", FALLBACK_COLS);
 		rt_buf_putc(b, ' ');
-		put_cell(b, f->reason ? f->reason : "?", 18);
+		rt_column_put(b, f->reason ? f->reason : "?", 18);
 		put_count(b, f->count, 7);
 		put_count(b, f->succeeded, 9);
 		if (total > 0) {
@@ -439,7 +391,7 @@ put_one_series(struct rt_buf *b, const struct rt_report_series *s)
 
 		used += n > 0 ? (size_t)n : 0;
 	}
-	put_cell(b, s->is_other ? "(other)" : labels, LABELS_COLS);
+	rt_column_put(b, s->is_other ? "(other)" : labels, LABELS_COLS);
 	put_count(b, c->n[RT_C_ATTEMPTS], 9);
 	put_rate(b, c, RT_RATE_ERROR, 8);
 	put_rate(b, c, RT_RATE_AMPLIFICATION, 7);
@@ -495,7 +447,7 @@ put_violations(struct rt_buf *b, const struct rt_report *r)
 		struct rt_buf name;
 
 		rt_buf_init_fixed(&name, storage, sizeof(storage));
-		put_cell(&name, rule ? rule : "?", RULE_COLS);
+		rt_column_put(&name, rule ? rule : "?", RULE_COLS);
 		while (name.len > 0 && storage[name.len - 1] == ' ')
 			storage[--name.len] = '\0';
 		list_add(&l, "%s %" PRIu64, storage, r->violations[i].count);

@@ -23,7 +23,8 @@
 	    "[--events E] [--intake E] [--query E] [--config FILE]",           \
 	    "the collector, headless")                                         \
 	X(rt_cmd_report, "report",                                             \
-	    "[-c ENDPOINT] [--window W] [--format json|text]",                 \
+	    "[-c ENDPOINT] [--window W] [--operation ID] [--format "           \
+	    "json|text]",                                                      \
 	    "one report from a running collector")                             \
 	X(rt_cmd_replay, "replay", "--report json|text FILE...",               \
 	    "a recorded log as a report")                                      \
