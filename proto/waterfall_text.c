@@ -64,7 +64,7 @@ put_head(struct rt_buf *b, const struct rt_waterfall *w)
 		rt_buf_printf(b, "%lld", (long long)w->max_attempts);
 	else
 		rt_buf_puts(b, "?");
-	rt_buf_printf(b, "   elapsed %s of %s", ms_text(one, w->elapsed_ms),
+	rt_buf_printf(b, "   elapsed %s of %s", ms_unit(one, w->elapsed_ms),
 	    ms_unit(two, w->timeout_budget_ms));
 	rt_buf_printf(b, "\n  backoff planned %s", ms_unit(one, w->planned_ms));
 	rt_buf_printf(b, ", observed %s\n", ms_unit(two, w->observed_ms));
