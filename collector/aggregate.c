@@ -67,7 +67,8 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 		seed = (uint64_t)at.wall.us;
 	a->is_live = o->is_live;
 	a->capacity = c;
-	a->started_id = seed >> 1;
+	a->started_id =
+	    o->is_live ? seed >> 1 : 0; /* a replay is the same again */
 	a->clock_us = o->is_live ? at.mono.us : 0;
 	a->started_us = a->clock_us;
 	a->last_event_us = -1;
