@@ -229,6 +229,7 @@ def retention():
     out, err = replay(folder)
     r = json.loads(out)
     check(0 < r["intake"]["accepted"] < 5000, r["intake"])
+    print(f"retention: {r['intake']['accepted']} of 5000 kept")
     check(r["journal"]["dropped_on_read"] == 0, "what went by age or size is no damage", err)
 
 

@@ -162,6 +162,11 @@ any_report(struct rt_report *r)
 	r->unexplained = any_count();
 	r->disconnected_too_large = any_count();
 	r->open.running = any_count();
+	r->journal.is_on = any() % 2;
+	r->journal.written = any_count();
+	r->journal.not_journalled = any_count();
+	r->journal.dropped_on_read = any_count();
+	r->journal.state = any_text(r);
 	r->open.in_backoff = any_count();
 	r->open.on_fallback = any_count();
 	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
@@ -337,6 +342,11 @@ same_report(const struct rt_report *a, const struct rt_report *b)
 	SAME(open.running);
 	SAME(open.in_backoff);
 	SAME(open.on_fallback);
+	SAME(journal.is_on);
+	SAME(journal.written);
+	SAME(journal.not_journalled);
+	SAME(journal.dropped_on_read);
+	SAME_TEXT(journal.state);
 	assert_memory_equal(a->overflow, b->overflow, sizeof(a->overflow));
 	same_latency(a->latency, b->latency);
 	SAME_DOUBLE(trend.step_s);
