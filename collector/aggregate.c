@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "collector/pack.h"
 #include "proto/encode.h"
 #include "proto/mem.h"
 
@@ -56,6 +57,16 @@ rt_aggregate_set_opts(struct rt_aggregate *a, const struct rt_aggregate_opts *o)
 	a->decoder = rt_decoder_new(&o->decode);
 }
 
+/* What is kept of an event, as viewers see it. */
+static void
+write_kept(struct rt_buf *b, struct rt_str bytes)
+{
+	struct rt_event e;
+
+	rt_unpack(bytes, &e);
+	rt_encode(b, &e);
+}
+
 struct rt_aggregate *
 rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 {
@@ -85,6 +96,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	    &a->fallback, &a->labels, c.fallback_rows, c.operations);
 	rt_sequence_init(&a->sequence, c.emitters, seed);
 	rt_recent_init(&a->recent, c.tail_bytes);
+	a->recent.write = write_kept;
 	rt_refusals_init(&a->refused, c.refused);
 	rt_probes_init(&a->probes, &a->labels, c.canaries);
 	rt_audit_init(&a->audit, &a->policies, &a->labels);
@@ -447,19 +459,21 @@ take_synthetic(
 static void
 show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
 {
-	struct rt_str line = RT_STR_NONE;
+	struct rt_buf *b = &a->line;
 
 	if (!a->is_live)
 		return;
-	rt_buf_reset(&a->line);
-	rt_encode(&a->line, e);
-	if (!a->line.overflow) {
-		line = (struct rt_str){a->line.p, a->line.len};
-		rt_recent_add(&a->recent, line, o ? o->hash : 0,
-		    o ? &o->last_line : NULL);
-	}
-	if (a->accepted && !a->is_restoring)
-		a->accepted(a->accepted_arg, line);
+	rt_buf_reset(b);
+	rt_pack(b, e);
+	if (!b->overflow)
+		rt_recent_add(&a->recent, (struct rt_str){b->p, b->len},
+		    o ? o->hash : 0, o ? &o->last_line : NULL);
+	if (!a->accepted || a->is_restoring)
+		return;
+	rt_buf_reset(b);
+	rt_encode(b, e);
+	a->accepted(a->accepted_arg,
+	    b->overflow ? RT_STR_NONE : (struct rt_str){b->p, b->len});
 }
 
 /* Everything about an event that is no duplicate by its sequence number. */

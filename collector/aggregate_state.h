@@ -43,7 +43,7 @@ struct rt_aggregate {
 	struct rt_probes probes;
 	struct rt_policies policies;
 	struct rt_audit audit;
-	struct rt_buf line; /* canonical form of the event at hand */
+	struct rt_buf line; /* the event at hand, packed or canonical */
 	void (*accepted)(void *arg, struct rt_str line);
 	void *accepted_arg;
 	bool is_restoring;

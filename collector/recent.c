@@ -6,7 +6,8 @@
 
 #include "proto/mem.h"
 
-#define LINES_OF_ONE_MAX 256u /* of one operation, told or kept */
+#define LINE_MAX_BYTES (16 * RT_RECORD_MAX) /* escapes double the text */
+#define LINES_OF_ONE_MAX 256u               /* of one operation, told or kept */
 
 /* Before each line of the tail ring. */
 struct line_head {
@@ -156,12 +157,20 @@ rt_recent_keep(
 }
 
 static const char *
-copy_line(const struct rt_byte_ring *r, uint64_t at, uint32_t len,
-    struct rt_report *out)
+copy_line(const struct rt_recent *r, const struct rt_byte_ring *ring,
+    uint64_t at, uint32_t len, struct rt_report *out)
 {
-	char *line = rt_report_alloc(out, (size_t)len + 1);
+	char *bytes = rt_report_alloc(out, (size_t)len + 1);
+	const char *line = bytes;
+	struct rt_buf b;
 
-	ring_read(r, at, line, len);
+	ring_read(ring, at, bytes, len);
+	if (r->write) {
+		rt_buf_init(&b, LINE_MAX_BYTES);
+		r->write(&b, (struct rt_str){bytes, len});
+		line = rt_report_text(out, (struct rt_str){b.p, b.len});
+		rt_buf_fini(&b);
+	}
 	return line;
 }
 
@@ -181,7 +190,7 @@ rt_recent_tail(const struct rt_recent *r, uint64_t cursor, uint32_t max,
 		ring_read(&r->lines, at, &head, sizeof(head));
 		if (number >= cursor)
 			out->tail.lines[out->tail.count++] = copy_line(
-			    &r->lines, at + sizeof(head), head.len, out);
+			    r, &r->lines, at + sizeof(head), head.len, out);
 		at += sizeof(head) + head.len;
 	}
 	out->tail.cursor = number > cursor ? number : cursor;
@@ -211,7 +220,7 @@ find_kept(const struct rt_recent *r, uint64_t operation, struct rt_report *out)
 	for (i = 0; i < head.lines; i++) {
 		ring_read(&r->kept, at, &len, sizeof(len));
 		out->operation.lines[i] =
-		    copy_line(&r->kept, at + sizeof(len), len, out);
+		    copy_line(r, &r->kept, at + sizeof(len), len, out);
 		at += sizeof(len) + len;
 	}
 	out->operation.count = head.lines;
@@ -254,6 +263,6 @@ rt_recent_find(const struct rt_recent *r, uint64_t operation, uint64_t chain,
 	for (i = 0; i < n; i++) {
 		ring_read(&r->lines, at[n - 1 - i], &head, sizeof(head));
 		out->operation.lines[i] = copy_line(
-		    &r->lines, at[n - 1 - i] + sizeof(head), head.len, out);
+		    r, &r->lines, at[n - 1 - i] + sizeof(head), head.len, out);
 	}
 }

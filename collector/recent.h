@@ -8,12 +8,15 @@
  * Kept    Each line points back to the one before it of the same operation.  When an
  *         operation that failed, fell back or broke a rule ends, its lines are copied to
  *         a second ring: they stay long after ordinary traffic has run over the first.
+ * Stored  As whoever adds them likes: `write` makes the canonical line of the bytes when a
+ *         viewer asks, since most lines are never looked at.
  * Find    An operation's lines come from its chain, from the kept ring, or from a walk
  *         over the tail ring, whichever holds more.
  */
 #ifndef RT_RECENT_H
 #define RT_RECENT_H
 
+#include "proto/buf.h"
 #include "proto/event.h"
 #include "proto/report.h"
 
@@ -24,12 +27,14 @@ struct rt_byte_ring {
 };
 
 struct rt_recent {
+	/* Appends the line that the bytes stand for; NULL: they are the line. */
+	void (*write)(struct rt_buf *b, struct rt_str bytes);
 	struct rt_byte_ring lines, kept;
 	uint64_t first, next;  /* numbers of the oldest line and of the next */
 	uint64_t kept_dropped; /* operations too large to keep */
 };
 
-/* Half of the bytes for each ring. */
+/* Half of the bytes for each ring; `write` is NULL and may be set then. */
 void rt_recent_init(struct rt_recent *r, uint32_t bytes);
 void rt_recent_fini(struct rt_recent *r);
 
