@@ -13,6 +13,7 @@ int rt_cmd_emit(int argc, char **argv);
 int rt_cmd_replay(int argc, char **argv);
 int rt_cmd_report(int argc, char **argv);
 int rt_cmd_tail(int argc, char **argv);
+int rt_cmd_keygen(int argc, char **argv);
 int rt_cmd_check_config(int argc, char **argv);
 
 #endif

@@ -92,6 +92,12 @@ struct rt_option {
 	    RT_PORT_QUERY, 0, help}
 #define RT_OPTION_LIST(letter, name, into, value, help) \
 	{letter, name, RT_OPTION_TYPE_LIST, into, value, 0, 0, help}
+/* The two rows of a command that talks to a collector: struct rt_curve_paths *p. */
+#define RT_OPTIONS_CERTS(p) \
+	RT_OPTION_TEXT(0, "cert", &(p)->cert, "FILE", \
+	    "own secret certificate, where the collector wants keys"), \
+	RT_OPTION_TEXT(0, "server-cert", &(p)->server_cert, "FILE", \
+	    "the collector's public certificate")
 /* clang-format on */
 
 struct rt_options {

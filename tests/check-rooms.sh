@@ -28,7 +28,9 @@ rule 'tui/ learns everything over the wire' '#include "collector/' 'none' "${tui
 rule 'ncurses has one door' '#include <(n?curses|ncursesw/|term\.h)' 'tui/term\.c' "${all[@]}"
 rule 'libcurl has one door' '#include <curl/' 'collector/canary/http_client\.c|collector/notify\.c' "${all[@]}"
 rule 'libmicrohttpd has one door' '#include <microhttpd' 'collector/http\.c|collector/canary/gateway\.c' "${all[@]}"
-rule 'ZeroMQ has three doors' '#include <zmq' 'proto/emitter\.c|proto/ask\.c|collector/bus\.c' "${all[@]}"
+# bus and zap are the two sides of the collector's sockets: what comes in, and who may.
+# curve sets keys on the sockets of all of them and opens none.
+rule 'ZeroMQ has five doors' '#include <zmq' 'proto/(emitter|ask|curve)\.c|collector/(bus|zap)\.c' "${all[@]}"
 rule 'the clock has one door' '\b(clock_gettime|gettimeofday|[^_a-z]time)\((CLOCK|NULL|&)' 'proto/clock\.c' "${all[@]}"
 rule 'INI files are read by config' '#include <ini\.h' 'collector/config\.c' "${all[@]}"
 rule 'compressed logs have one door' '#include <(zlib|zstd)\.h' 'collector/(inflate|journal|journal_[a-z]+)\.c' "${all[@]}"

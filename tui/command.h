@@ -41,6 +41,8 @@
 	X(rt_cmd_check_config, "check-config", "[--config FILE]",              \
 	    "reads the configuration and prints every value and the memory "   \
 	    "it costs")                                                        \
+	X(rt_cmd_keygen, "keygen", "NAME",                                     \
+	    "a new pair of certificates: NAME.secret and NAME.pub")            \
 	X(rt_cmd_version, "version", "",                                       \
 	    "prints the version and those of its libraries")                   \
 	X(rt_cmd_help, "help", "[COMMAND]",                                    \
