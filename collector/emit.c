@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * emit — records from standard input, delivered and acknowledged.
+ * emit — records of log files or standard input, delivered and acknowledged.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "collector/canonical.h"
 #include "collector/command.h"
+#include "collector/source.h"
 #include "proto/clock.h"
 #include "proto/emitter.h"
-#include "proto/event.h"
 #include "proto/macro.h"
 #include "proto/options.h"
 
-/* One byte more than a record may have: the collector counts it as too_large. */
-#define LINE_MAX_BYTES (RT_RECORD_MAX + 1)
 /* How soon a signal is heeded while waiting. */
 #define LOOK_MS 200
 
@@ -25,10 +23,17 @@ static volatile sig_atomic_t is_interrupted;
 
 struct feeder {
 	struct rt_emitter *emitter;
-	int64_t timeout_ms; /* without progress */
-	char line[LINE_MAX_BYTES];
-	size_t len; /* of the line so far; what is longer is cut */
+	struct rt_canonical *canonical;
+	struct rt_endpoint at;
+	int64_t timeout_ms;   /* without progress */
+	int64_t attempt_base; /* -1: not said */
+	const char *follow;   /* NULL: nothing */
+	unsigned from;        /* enum: where following begins */
+	bool is_following;    /* there is no end but by a signal */
+	bool has_failed;      /* a file broke off */
 };
+
+enum { FROM_START, FROM_END };
 
 static void
 on_signal(int number)
@@ -62,7 +67,7 @@ acknowledged(const struct feeder *f)
 
 /*
  * Call `wait` until it succeeds; RT_E_TIMEOUT once timeout_ms went by without anything
- * acknowledged.
+ * acknowledged.  What follows a file outlasts any absence of the collector.
  */
 static enum rt_err
 wait_for(struct feeder *f, int (*wait)(struct rt_emitter *, int))
@@ -73,7 +78,8 @@ wait_for(struct feeder *f, int (*wait)(struct rt_emitter *, int))
 	while (wait(f->emitter, LOOK_MS) != 0) {
 		rt_mono_t now = rt_clock_mono();
 
-		if (acknowledged(f) != seen) {
+		if (acknowledged(f) != seen ||
+		    (f->is_following && !is_interrupted)) {
 			seen = acknowledged(f);
 			moved = now;
 		}
@@ -83,27 +89,15 @@ wait_for(struct feeder *f, int (*wait)(struct rt_emitter *, int))
 	return RT_OK;
 }
 
-static bool
-is_blank(const char *p, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (p[i] != ' ' && p[i] != '\t' && p[i] != '\r')
-			return false;
-	return true;
-}
-
 static enum rt_err
-end_line(struct feeder *f)
+offer(struct feeder *f, struct rt_str record)
 {
-	size_t len = f->len;
+	struct rt_str line = rt_canonical_line(f->canonical, record);
 	enum rt_err err;
 
-	f->len = 0;
-	if (is_blank(f->line, len))
+	if (line.len == 0)
 		return RT_OK;
-	while (rt_emitter_offer(f->emitter, f->line, len) != 0) {
+	while (rt_emitter_offer(f->emitter, line.p, line.len) != 0) {
 		err = wait_for(f, rt_emitter_wait_room);
 		if (err != RT_OK)
 			return err;
@@ -111,121 +105,149 @@ end_line(struct feeder *f)
 	return RT_OK;
 }
 
-static void
-add_to_line(struct feeder *f, const char *p, size_t len)
-{
-	size_t room = sizeof(f->line) - f->len;
-
-	if (len > room)
-		len = room;
-	memcpy(f->line + f->len, p, len);
-	f->len += len;
-}
-
+/* All that the source holds, or until a signal; what was cut short is left out. */
 static enum rt_err
-feed(struct feeder *f, const char *p, size_t len)
+feed(struct feeder *f, struct rt_source *source)
 {
-	const char *end = p + len, *newline;
-	enum rt_err err = RT_OK;
-
-	while (err == RT_OK &&
-	    (newline = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		add_to_line(f, p, (size_t)(newline - p));
-		err = end_line(f);
-		p = newline + 1;
-	}
-	add_to_line(f, p, (size_t)(end - p));
-	return err;
-}
-
-static enum rt_err
-read_all(struct feeder *f)
-{
-	static char chunk[65536];
+	struct rt_source_record record;
+	struct rt_diag d = {{0}, {0}};
 	enum rt_err err = RT_OK;
 
 	while (err == RT_OK && !is_interrupted) {
-		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
-
-		if (n == 0)
-			break;
-		if (n > 0)
-			err = feed(f, chunk, (size_t)n);
-		else if (errno != EINTR)
-			return RT_E_IO;
+		err = rt_source_next(source, &record, &d);
+		if (err == RT_E_EMPTY)
+			return RT_OK;
+		if (err == RT_OK) {
+			err = offer(f, record.text);
+			continue;
+		}
+		if (err == RT_E_IO) {
+			rt_options_fail("emit", &d, RT_EXIT_IO);
+			f->has_failed = true;
+		}
+		err = RT_OK;
 	}
-	/* A last line without its newline; one that a signal cut short is none. */
-	if (err == RT_OK && !is_interrupted)
-		err = end_line(f);
 	return err;
 }
 
 static int
-summary(const struct feeder *f, enum rt_err err, const char *endpoint)
+summary(const struct feeder *f, enum rt_err err)
 {
 	struct rt_emitter_stats s;
-	struct rt_diag d = {0};
+	struct rt_diag d = {{0}, {0}};
 
 	rt_emitter_stats(f->emitter, &s);
 	fprintf(stderr,
 	    "retrytop emit: offered %" PRIu64 ", acknowledged %" PRIu64 "\n",
 	    s.offered, s.acknowledged);
-	if (err == RT_E_TIMEOUT) {
-		rt_diag_set(&d, endpoint,
-		    "nothing acknowledged for %.1f s: is a collector there?",
-		    (double)f->timeout_ms / 1000);
-		return rt_options_fail("emit", &d, RT_EXIT_UNREACHABLE);
-	}
-	if (err != RT_OK) {
-		rt_diag_set(&d, "standard input", "could not be read");
-		return rt_options_fail("emit", &d, RT_EXIT_IO);
-	}
-	return RT_EXIT_OK;
+	if (err == RT_OK)
+		return f->has_failed ? RT_EXIT_IO : RT_EXIT_OK;
+	rt_diag_set(&d, *f->at.text ? f->at.text : "the intake",
+	    "nothing acknowledged for %.1f s: is a collector there?",
+	    (double)f->timeout_ms / 1000);
+	return rt_options_fail("emit", &d, RT_EXIT_UNREACHABLE);
+}
+
+/* The files one after the other in time, then the one that is followed. */
+static int
+deliver(struct feeder *f, struct rt_source *files, struct rt_source *followed)
+{
+	enum rt_err err = RT_OK, flushed;
+
+	watch_signals();
+	if (files)
+		err = feed(f, files);
+	f->is_following = followed != NULL;
+	if (followed && err == RT_OK)
+		err = feed(f, followed);
+	flushed = err == RT_E_TIMEOUT ? RT_OK : wait_for(f, rt_emitter_flush);
+	return summary(f, err == RT_OK ? flushed : err);
 }
 
 static int
-run(struct feeder *f, const struct rt_endpoint *at)
+run(struct feeder *f, struct rt_source *files, struct rt_source *followed)
 {
 	struct rt_emitter_opts o = {
-	    .endpoint = *at->text ? at->text : NULL, .linger_ms = 1};
-	struct rt_diag d = {0};
-	enum rt_err err, flushed;
+	    .endpoint = *f->at.text ? f->at.text : NULL, .linger_ms = 1};
+	struct rt_diag d = {{0}, {0}};
 	int code;
 
 	f->emitter = rt_emitter_open(&o);
 	if (!f->emitter) {
-		rt_diag_set(&d, *at->text ? at->text : "$RETRYTOP_INTAKE", "%s",
-		    strerror(errno));
+		rt_diag_set(&d, *f->at.text ? f->at.text : "$RETRYTOP_INTAKE",
+		    "%s", strerror(errno));
 		return rt_options_fail("emit", &d,
 		    errno == EINVAL ? RT_EXIT_USAGE : RT_EXIT_INTERNAL);
 	}
-	watch_signals();
-	err = read_all(f);
-	flushed = err == RT_E_TIMEOUT ? RT_OK : wait_for(f, rt_emitter_flush);
-	if (err == RT_OK)
-		err = flushed;
-	code = summary(f, err, *at->text ? at->text : "the intake");
+	f->canonical = rt_canonical_new((int)f->attempt_base);
+	code = deliver(f, files, followed);
+	rt_canonical_free(f->canonical);
 	rt_emitter_close(f->emitter);
+	return code;
+}
+
+static int
+open_failed(enum rt_err err, const struct rt_diag *d)
+{
+	return rt_options_fail(
+	    "emit", d, err == RT_E_IO ? RT_EXIT_IO : RT_EXIT_USAGE);
+}
+
+static int
+open_and_run(struct feeder *f, const char *const paths[], unsigned count)
+{
+	struct rt_source *files = NULL, *followed = NULL;
+	struct rt_diag d = {{0}, {0}};
+	enum rt_err err = RT_OK;
+	int code;
+
+	if (count > 0)
+		err = rt_source_open(paths, count, &files, &d);
+	if (err == RT_OK && f->follow)
+		err = rt_source_follow(
+		    f->follow, f->from == FROM_END, &followed, &d);
+	if (files)
+		rt_source_set_live(files);
+	code = err == RT_OK ? run(f, files, followed) : open_failed(err, &d);
+	rt_source_close(files);
+	rt_source_close(followed);
 	return code;
 }
 
 int
 rt_cmd_emit(int argc, char **argv)
 {
-	static struct feeder f = {.timeout_ms = 30000};
-	struct rt_endpoint at = {""};
+	struct feeder f = {.timeout_ms = 30000, .attempt_base = -1};
+	const char *paths[RT_SOURCE_FILES_MAX + 1] = {"-"};
 	const struct rt_option rows[] = {
-	    RT_OPTION_ENDPOINT(0, "intake", &at, RT_PORT_INTAKE,
+	    RT_OPTION_ENDPOINT(0, "intake", &f.at, RT_PORT_INTAKE,
 		"the collector's intake (without: $RETRYTOP_INTAKE, else "
 		"tcp://127.0.0.1:7781)"),
 	    RT_OPTION_DURATION(0, "timeout", &f.timeout_ms, 1, 86400000,
-		"give up after so long without an answer"),
+		"give up after so long without an answer (30)"),
+	    RT_OPTION_TEXT('F', "follow", &f.follow, "FILE",
+		"after the others, this one as it grows, is truncated or "
+		"replaced, until a signal"),
+	    RT_OPTION_CHOICE(0, "from", &f.from, "start|end",
+		"where following begins in what is there (start)"),
+	    RT_OPTION_COUNT_OF(0, "attempt-base", &f.attempt_base, 0, 1,
+		"number of the first attempt in review records (the "
+		"collector's)"),
 	};
-	const struct rt_options o = {"emit", NULL,
-	    "publishes records from standard input, one a line, and waits "
-	    "until all are acknowledged",
+	const struct rt_options o = {"emit", "[FILE...]",
+	    "Publishes records of any form or shape and waits until all are "
+	    "acknowledged; several files are merged by time; without any, or "
+	    "for -, reads standard input.",
 	    rows, RT_COUNT_OF(rows)};
 	int code = rt_options_parse(&o, &argc, argv);
+	unsigned count = f.follow ? 0 : 1;
+	int i;
 
-	return code != RT_OPTIONS_GO ? code : run(&f, &at);
+	if (code != RT_OPTIONS_GO)
+		return code;
+	for (i = 1; i < argc && i <= (int)RT_SOURCE_FILES_MAX + 1; i++)
+		paths[i - 1] = argv[i];
+	if (argc > 1)
+		count = (unsigned)argc - 1;
+	return open_and_run(&f, paths, count);
 }

@@ -12,7 +12,7 @@
 #include "collector/inflate.h"
 #include "proto/mem.h"
 
-#define MARK_BYTES 64u
+#define MARK_BYTES 4096u /* longer than records, which often end alike */
 #define LAST_LINE_BYTES 8192u
 
 struct held {
