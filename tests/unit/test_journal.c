@@ -318,6 +318,59 @@ a_folder_that_is_removed_is_told_and_counted(void **state)
 	assert_int_equal(mkdir(folder, 0700), 0);
 }
 
+/* Until the one segment there is compressed: the thread is idle then. */
+static void
+await_compressed(void)
+{
+	bool is_done = false;
+	int turns;
+
+	for (turns = 0; !is_done && turns < WAIT_MS; turns++) {
+		struct rt_journal_list l = list_folder();
+
+		is_done = l.count == 1 && l.segments[0].is_compressed;
+		rt_journal_list_free(&l);
+		poll(NULL, 0, 1);
+	}
+	assert_true(is_done);
+}
+
+/* A pipe without a reader in the place of the next segment holds the thread up. */
+static void
+a_disk_that_hangs_never_holds_up_the_loop(void **state)
+{
+	static char big[RT_RECORD_MAX];
+	struct rt_journal *j = open_journal(1);
+	struct rt_journal_stats s;
+	char path[160];
+	unsigned n, added = 1;
+	int fd;
+
+	(void)state;
+	memset(big, 'x', sizeof(big));
+	write_records(j, 0, 1, 1);
+	await_compressed();
+	snprintf(path, sizeof(path), "%s/segment-%020u.rtj", folder, 2u);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (n = 1; n <= 4000; n++) { /* 32 MiB */
+		rt_journal_add(j, (struct rt_str){big, sizeof(big)});
+		added++;
+		if (n % 40 == 0)
+			rt_journal_flush(j, (rt_wall_t){1});
+	}
+	rt_journal_stats(j, &s);
+	assert_int_equal(s.written, 1);
+	assert_true(s.not_journalled > 1000 && s.not_journalled < 2500);
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	unlink(path);
+	close(fd);
+	rt_journal_close(j, &s);
+	assert_int_equal(s.written + s.not_journalled, added);
+	assert_true(s.written > 1000);
+	assert_string_equal(s.state, "ok");
+}
+
 /* ---- damage -------------------------------------------------------------------- */
 
 /* One segment of 5000 records alone in the folder. */
@@ -369,6 +422,9 @@ damage_anywhere(bool is_compressed, uint64_t at_most)
 		assert_int_equal(r.records + r.dropped, 5000);
 		assert_true(r.all_in_order);
 		assert_true(r.damages > 0);
+		assert_true(!is_compressed ||
+		    strstr(r.first_what, "compressed block") ||
+		    strstr(r.first_what, "no journal begins"));
 		assert_true(r.dropped <= at_most);
 		put_file(path, bytes, at);
 		r = read_back(folder);
@@ -502,6 +558,13 @@ the_oldest_go_first_and_the_open_one_never(void **state)
 /* ---- warm-up ------------------------------------------------------------------- */
 
 static void
+count_one(void *arg, struct rt_str line)
+{
+	assert_true(line.len > 0);
+	++*(unsigned *)arg;
+}
+
+static void
 records_and_senders_come_back_at_the_moment_they_arrived(void **state)
 {
 	const struct rt_aggregate_opts o = {.is_live = true,
@@ -522,6 +585,7 @@ records_and_senders_come_back_at_the_moment_they_arrived(void **state)
 	struct rt_report r;
 	struct rt_buf senders;
 	char text[RT_WIRE_HEADER_MAX];
+	unsigned told = 0;
 	unsigned i;
 
 	(void)state;
@@ -531,6 +595,7 @@ records_and_senders_come_back_at_the_moment_they_arrived(void **state)
 	    &senders, text, rt_wire_header_encode(text, sizeof(text), &h));
 	rt_buf_putc(&senders, '\n');
 	rt_report_init(&r);
+	rt_aggregate_on_accepted(w.aggregate, count_one, &told);
 	for (i = 0; i < RT_COUNT_OF(rows); i++) {
 		struct rt_journal_frame f = {i + 1, 1,
 		    now.wall.us - rows[i].age_s * 1000000, record(i),
@@ -540,6 +605,7 @@ records_and_senders_come_back_at_the_moment_they_arrived(void **state)
 	}
 	rt_aggregate_restored(w.aggregate, now);
 	assert_int_equal(w.records, RT_COUNT_OF(rows) - 1);
+	assert_int_equal(told, 0);
 	assert_int_equal(w.senders, RT_COUNT_OF(rows));
 	for (i = 1; i < RT_COUNT_OF(rows); i++) {
 		rt_report_reset(&r);
@@ -561,6 +627,8 @@ records_and_senders_come_back_at_the_moment_they_arrived(void **state)
 	h.first_seq = 490;
 	rt_intake_take(w.intake, &h, now.mono, &v);
 	assert_int_equal(v.action, RT_INTAKE_NOTHING);
+	rt_aggregate_record(w.aggregate, record(99), now, "test");
+	assert_int_equal(told, 1);
 	rt_report_fini(&r);
 	rt_buf_fini(&senders);
 	rt_aggregate_free(w.aggregate);
@@ -580,6 +648,7 @@ main(void)
 	    T(a_folder_has_one_writer),
 	    cmocka_unit_test(a_place_that_is_no_folder_is_refused),
 	    T(a_folder_that_is_removed_is_told_and_counted),
+	    T(a_disk_that_hangs_never_holds_up_the_loop),
 	    T(damage_of_plain_segments_is_told_exactly),
 	    T(damage_of_compressed_segments_costs_a_block_and_is_told_exactly),
 	    T(a_segment_that_is_gone_is_missed),
