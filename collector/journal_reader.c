@@ -275,6 +275,8 @@ unpack(struct rt_journal_reader *r)
 		  r->frames.size - r->frames.end, b->p + b->begin, used);
 	if (ZSTD_isError(n)) {
 		r->scan.offset = r->file_offset;
+		rt_journal_scan_hole(
+		    &r->scan, "a compressed block is damaged here");
 		skip_block(r);
 		r->in_hole = true;
 		return RT_OK;
@@ -337,8 +339,6 @@ next_of_segment(struct rt_journal_reader *r, struct rt_journal_frame *f,
 		b->begin = b->end - have.len;
 		if (err == RT_E_EMPTY && r->in_hole && more != RT_E_EMPTY) {
 			r->in_hole = false;
-			rt_journal_scan_hole(
-			    &r->scan, "a compressed block is damaged here");
 			continue;
 		}
 		if (err != RT_E_AGAIN)
