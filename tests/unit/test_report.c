@@ -464,6 +464,9 @@ an_empty_report_has_every_promised_key(void **state)
 			if (!rt_json_get(v, *key))
 				fail_msg("no key %s", *key);
 	}
+	v = rt_json_get(rt_json_get(o, "operations"), "attempts_per_operation");
+	assert_int_equal(rt_json_int(v, "1", -1), 0);
+	assert_int_equal(rt_json_int(v, "5+", -1), 0);
 	v = rt_json_get(rt_json_get(o, "rates"), "error");
 	assert_int_equal(rt_json_int(v, "denominator", -1), 0);
 	assert_null(rt_json_get(v, "value"));
