@@ -21,6 +21,8 @@ struct port {
 	bool is_bound;
 	char lock_path[RT_ENDPOINT_SIZE + 8]; /* empty: none */
 	int lock_fd;
+	struct stat bound;            /* the socket file, where there is one */
+	bool is_lost;                 /* it is no longer there; told */
 	zmq_msg_t frames[FRAMES_MAX]; /* of the last message */
 };
 
@@ -146,6 +148,15 @@ lock_path(struct port *p, const char *path, struct rt_diag *d)
 	return RT_OK;
 }
 
+static bool
+is_ours(const struct port *p, const char *path)
+{
+	struct stat there;
+
+	return lstat(path, &there) == 0 && there.st_dev == p->bound.st_dev &&
+	    there.st_ino == p->bound.st_ino;
+}
+
 /* libzmq leaves the socket file; the lock says that it is ours. */
 static void
 unlock_path(struct port *p)
@@ -154,7 +165,7 @@ unlock_path(struct port *p)
 
 	if (p->lock_path[0] == '\0')
 		return;
-	if (path && p->is_bound)
+	if (path && p->is_bound && is_ours(p, path))
 		unlink(path);
 	unlink(p->lock_path);
 	close(p->lock_fd);
@@ -221,6 +232,8 @@ bind_port(struct port *p, enum rt_bus_port port, struct rt_diag *d)
 	if (failed)
 		return refuse_bind(port, endpoint, failed, d);
 	p->is_bound = true;
+	if (path && lstat(path, &p->bound) != 0)
+		return refuse_bind(port, endpoint, errno, d);
 	if (zmq_getsockopt(
 		p->socket, ZMQ_LAST_ENDPOINT, p->endpoint.text, &size) != 0)
 		return refuse_bind(port, endpoint, zmq_errno(), d);
@@ -279,6 +292,28 @@ rt_bus_open(const struct rt_endpoint endpoints[], bool is_insecure,
 	}
 	*out = bus;
 	return RT_OK;
+}
+
+bool
+rt_bus_has_lost(struct rt_bus *bus, struct rt_diag *d)
+{
+	unsigned i;
+
+	for (i = 0; i < RT_BUS_COUNT; i++) {
+		struct port *p = &bus->ports[i];
+		const char *path = ipc_path(p->endpoint.text);
+
+		if (!path || p->bound.st_ino == 0 || p->is_lost ||
+		    is_ours(p, path))
+			continue;
+		p->is_lost = true;
+		rt_diag_set(d, path,
+		    "was removed or taken over: nobody new reaches --%s; "
+		    "start again",
+		    kinds[i].name);
+		return true;
+	}
+	return false;
 }
 
 void

@@ -9,8 +9,9 @@
  *         peer; half-open peers go after 2 s, frozen ones after 3 s; nothing lingers at
  *         close.  A returning sender takes its identity over from its dead connection.
  * Paths   An ipc socket has a lock file beside it (PATH.lock), so that a second process
- *         is refused instead of silently taking the path over; group members may
- *         connect, others may not (umask 0007).
+ *         is refused instead of silently taking the path over, and whoever does so
+ *         without asking is noticed (rt_bus_has_lost); group members may connect,
+ *         others may not (umask 0007).
  * Limits  libzmq says nothing when it disconnects a peer for a message that is too
  *         large, so these cannot be counted.  The parts of an unfinished multipart
  *         message pass every limit: only who may connect bounds them.
@@ -48,6 +49,12 @@ void rt_bus_close(struct rt_bus *bus);
 
 /* Where the port really is; "off". */
 const char *rt_bus_endpoint(const struct rt_bus *bus, enum rt_bus_port port);
+
+/*
+ * Is there an ipc path at which another file or none is by now?  Told once a port: who is
+ * connected stays, but whoever comes next does not find this process.
+ */
+bool rt_bus_has_lost(struct rt_bus *bus, struct rt_diag *d);
 
 /* Wait for a message or for `fd` to be readable (true), at most timeout_ms. */
 bool rt_bus_wait(struct rt_bus *bus, int fd, int timeout_ms);

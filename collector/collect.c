@@ -415,6 +415,16 @@ take_signal(struct collect *c)
 }
 
 static void
+tick(struct collect *c, struct rt_moment at)
+{
+	struct rt_diag d = {{0}, {0}};
+
+	rt_aggregate_tick(c->aggregate, at);
+	while (rt_bus_has_lost(c->bus, &d))
+		say("%s: %s", d.where, d.what);
+}
+
+static void
 run(struct collect *c)
 {
 	rt_mono_t next_tick = moment().mono;
@@ -425,7 +435,7 @@ run(struct collect *c)
 		int64_t left_ms = rt_mono_ms_between(at.mono, next_tick);
 
 		if (left_ms <= 0) {
-			rt_aggregate_tick(c->aggregate, at);
+			tick(c, at);
 			next_tick = rt_mono_add_ms(at.mono, TICK_MS);
 			left_ms = TICK_MS;
 		}

@@ -50,6 +50,23 @@ def a_second_collector_is_refused():
     Collector(name="same").stop()
 
 
+def a_lost_path_is_said():
+    c = Collector(name="lost")
+    taken = c.events[len("ipc://"):]
+    os.unlink(taken)
+    with sockets.socket(sockets.AF_UNIX) as other:
+        other.bind(taken)
+        os.unlink(c.intake[len("ipc://"):])
+        for path, port in ((taken, "--events"), (c.intake[len("ipc://"):], "--intake")):
+            said = wait_for("the lost path to be named",
+                            lambda: [x for x in c.log().splitlines() if f"{path}: was" in x])
+            check(len(said) == 1 and port in said[0], said)
+        check("--query" not in c.log(), "what is still there is called lost", c.log())
+        c.stop()
+        check(os.path.exists(taken), "what another process put there was removed")
+        os.unlink(taken)
+
+
 def a_taken_port_is_named():
     with sockets.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -130,7 +147,7 @@ def reload_takes_what_is_right_and_keeps_what_was():
     c.signal(signal.SIGHUP)
     wait_for("the reload", lambda: "reloaded" in c.log())
     check("operation timeout 60000 ms" in c.log() and "1 decision codes" in c.log() and
-          "capacities need a restart" in c.log(), c.log())
+          "need a restart" in c.log(), c.log())
     socket.send_string(record(operation_id="c", decision="again"))
     wait_for("the new map", lambda: c.report()["decisions"].get("retry_same") == 1)
     check(c.report()["intake"]["accepted"] == 3, "the numbers stay")
@@ -164,7 +181,7 @@ def a_signal_ends_it_with_totals():
         socket.close()
 
 
-for test in (a_second_collector_is_refused, a_taken_port_is_named,
+for test in (a_second_collector_is_refused, a_lost_path_is_said, a_taken_port_is_named,
              other_machines_are_kept_out, a_file_that_is_no_socket_stays, a_free_port_is_taken_and_told,
              bad_usage_is_refused, nobody_there_is_said,
              reload_takes_what_is_right_and_keeps_what_was, silence_ends_an_operation,
