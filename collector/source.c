@@ -302,6 +302,17 @@ is_block_field(struct rt_str s)
 	return i == s.len;
 }
 
+/* key= or key: — no line of an object begins so. */
+static bool
+begins_with_field(struct rt_str s)
+{
+	size_t i = 0;
+
+	while (i < s.len && is_key_char(s.p[i]))
+		i++;
+	return i > 0 && i < s.len && (s.p[i] == '=' || s.p[i] == ':');
+}
+
 /* The usual log has one object a line: the next one begins right behind it. */
 static bool
 is_whole_line(const struct file *f, const struct line *l, struct rt_str s)
@@ -343,8 +354,10 @@ find_end(struct file *f, const struct line *first, struct extent *e)
 		return;
 	while (get_line(f, l.next, &l)) {
 		s = trimmed(f, &l);
-		if (is_object ? l.len > 0 && f->buf[f->begin + l.from] == '{'
-			      : parts_blocks(s) || !is_block_field(s))
+		if (is_object
+			? (l.len > 0 && f->buf[f->begin + l.from] == '{') ||
+			    begins_with_field(s)
+			: parts_blocks(s) || !is_block_field(s))
 			return;
 		e->end = l.from + l.len;
 		e->next = l.next;

@@ -8,8 +8,8 @@
  *         `key: value` or `key="value"` lines parted by a blank line or `---`.
  *         Decodes nothing, and passes over a byte order mark at the start of a file.
  * Broken  An object that is not closed ends where a string is cut by the line's end,
- *         where a line begins with `{`, or with the file, so half a record costs the
- *         one that was cut and no other.
+ *         where a line begins with `{` or a bare key, or with the file, so half a
+ *         record costs the one that was cut and no other.
  * Journal A segment or a folder of them (journal_reader.h) is read as one file.
  * Live    Followed, or set live: next gives RT_E_AGAIN where no whole record came within
  *         RT_SOURCE_LOOK_MS.  A line waits for its end, an object for its last brace, a
