@@ -127,6 +127,7 @@ aggregate_opts(const struct collect *c)
 	    .is_live = true,
 	    .operation_timeout_ms = c->config.operation_timeout_ms,
 	    .capacity = c->config.capacity,
+	    .policies = &c->config.policy.policies,
 	    .decode = {.decisions = &c->config.decisions,
 		.attempt_base = (int)c->config.attempt_base},
 	};

@@ -103,6 +103,7 @@ rt_config_init(struct rt_config *c)
 	size_t i;
 
 	*c = (struct rt_config){.path = ""};
+	rt_policy_config_init(&c->policy);
 	for (i = 0; i < RT_COUNT_OF(rows); i++) {
 		enum rt_err err = set_row(c, &rows[i], rows[i].initial, NULL);
 
@@ -118,6 +119,7 @@ struct reader {
 	const char *name;    /* borrowed */
 	struct rt_str rest;
 	uint32_t line;     /* of the line last handed over */
+	int policy;        /* the [policy ...] or [tenant ...] it is in */
 	uint32_t bad_line; /* 0: none yet */
 	struct rt_diag what;
 };
@@ -167,6 +169,27 @@ open_canary(struct reader *r, struct rt_str line, const char *end)
 	return false;
 }
 
+/* By the whole name: libinih cuts long ones. */
+static bool
+open_policy(struct reader *r, struct rt_str line, const char *end)
+{
+	struct rt_str name = {line.p + 1, (size_t)(end - line.p) - 1};
+	struct rt_diag why = {{0}, {0}};
+
+	if (rt_policy_config_open(&r->c->policy, name, &r->policy, &why) ==
+	    RT_OK)
+		return true;
+	refuse(r, r->line, &why);
+	return false;
+}
+
+static bool
+is_policy_section(struct rt_str line, const char *end)
+{
+	return rt_policy_config_owns(
+	    (struct rt_str){line.p + 1, (size_t)(end - line.p) - 1});
+}
+
 /*
  * What libinih would not report: it cuts long lines, joins indented ones to the key
  * above and says nothing of a section without keys.
@@ -177,6 +200,8 @@ line_is_fit(struct reader *r, struct rt_str line)
 	struct rt_diag why = {{0}, {0}};
 	const char *end = NULL;
 
+	if (line.p[0] == '[')
+		r->policy = RT_POLICY_NO_SECTION;
 	if (line.len > RT_CONFIG_LINE_MAX)
 		rt_diag_set(&why, NULL,
 		    "a line can have %u bytes, this one has %zu",
@@ -189,11 +214,14 @@ line_is_fit(struct reader *r, struct rt_str line)
 	    (end = memchr(line.p, ']', line.len)) != NULL &&
 	    is_canary_section(line))
 		return open_canary(r, line, end);
+	else if (line.p[0] == '[' && end && is_policy_section(line, end))
+		return open_policy(r, line, end);
 	else if (line.p[0] == '[' && end &&
 	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
 		rt_diag_set(&why, NULL,
 		    "unknown section %.*s; there are [collector], [journal], "
-		    "[capacity], [decisions] and [canary NAME]",
+		    "[capacity], [decisions], [policy], [policy SERVICE], "
+		    "[tenant NAME] and [canary NAME]",
 		    (int)(end - line.p) + 1, line.p);
 	else
 		return true;
@@ -329,7 +357,10 @@ take_pair(void *arg, const char *section, const char *key, const char *value)
 	struct rt_diag d = {{0}, {0}}, why = {{0}, {0}};
 	enum rt_err err = RT_E_CONFIG;
 
-	if (strncmp(section, CANARY, strlen(CANARY)) == 0)
+	if (r->policy != RT_POLICY_NO_SECTION)
+		err = rt_policy_config_set(
+		    &r->c->policy, r->policy, key, value, r->line, &d);
+	else if (strncmp(section, CANARY, strlen(CANARY)) == 0)
 		err = rt_targets_set(&r->c->targets, section + strlen(CANARY),
 		    key, value, r->line, &d);
 	else if (strcmp(section, "decisions") == 0)
@@ -354,7 +385,10 @@ rt_config_parse(struct rt_config *c, const char *name, struct rt_str text,
     struct rt_diag *d)
 {
 	struct rt_config fresh;
-	struct reader r = {.c = &fresh, .name = name, .rest = text};
+	struct reader r = {.c = &fresh,
+	    .name = name,
+	    .rest = text,
+	    .policy = RT_POLICY_NO_SECTION};
 	struct rt_diag why = {{0}, {0}};
 	char where[sizeof(d->where)];
 	uint32_t bad_line = 0;
@@ -386,6 +420,7 @@ rt_config_parse(struct rt_config *c, const char *name, struct rt_str text,
 		rt_diag_set(d, where, "%s", r.what.what);
 		return RT_E_CONFIG;
 	}
+	rt_policy_config_finish(&fresh.policy);
 	*c = fresh;
 	return RT_OK;
 }
@@ -522,6 +557,7 @@ rt_config_print(struct rt_buf *b, const struct rt_config *c)
 		rt_buf_putc(b, '\n');
 	}
 	rt_targets_print(b, &c->targets);
+	rt_policy_config_print(b, &c->policy);
 	rt_buf_printf(b, "\n# memory when every table is full: %.1f MiB\n",
 	    (double)rt_aggregate_bytes(&c->capacity) / 1048576.0);
 }

@@ -15,6 +15,7 @@
 #define RT_CONFIG_H
 
 #include "collector/aggregate.h"
+#include "collector/policy_config.h"
 #include "collector/canary/target.h"
 #include "proto/options.h"
 
@@ -38,6 +39,7 @@ struct rt_config {
 	} journal;
 	struct rt_capacity capacity;
 	struct rt_decision_map decisions;
+	struct rt_policy_config policy;
 	struct rt_targets targets;         /* [canary NAME]; not resolved */
 	uint32_t line[RT_CONFIG_ROWS_MAX]; /* of each row, from 1 */
 	uint32_t decision_line[RT_DECISION_MAP_MAX];

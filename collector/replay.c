@@ -126,6 +126,7 @@ replay(struct replay *r, char *const paths[], int count)
 	struct rt_aggregate_opts o = {
 	    .operation_timeout_ms = r->config.operation_timeout_ms,
 	    .capacity = r->config.capacity,
+	    .policies = &r->config.policy.policies,
 	    .decode = {.decisions = &r->config.decisions,
 		.attempt_base = (int)r->config.attempt_base,
 		.text_forms = true},

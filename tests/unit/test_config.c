@@ -61,7 +61,8 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 	} rows[] = {
 	    {"[colector]\n", "x.conf:1",
 		"unknown section [colector]; there are [collector], "
-		"[journal], [capacity], [decisions] and [canary NAME]"},
+		"[journal], [capacity], [decisions], [policy], "
+		"[policy SERVICE], [tenant NAME] and [canary NAME]"},
 	    {"events = off\n", "x.conf:1",
 		"events stands before the first [section]"},
 	    {"[collector]\n\nevnts = off\n", "x.conf:3",
@@ -351,6 +352,163 @@ refuses_what_a_canary_section_cannot_mean(void **state)
 	}
 }
 
+/* ---- policies ------------------------------------------------------------------ */
+
+#define CLASSES_NAMED                                                   \
+	"cancelled timeout stream_interrupted connection policy quota " \
+	"schema auth caller_error rate_limited server_error unknown"
+
+static void
+reads_policies_of_services_and_tenants(void **state)
+{
+	struct rt_config c;
+	struct rt_diag d = {{0}, {0}};
+	const struct rt_policies *p = &c.policy.policies;
+	const struct rt_policy *checkout;
+
+	(void)state;
+	if (parse(&c,
+		"[policy check out]\nmax_attempts = 2\n"
+		"fallback_classes = timeout,  server_error\n"
+		"[policy]\nmax_fallbacks = 7\nretry_budget = 2.5%\n"
+		"[tenant acme]\nfallbacks_per_minute = 3\n"
+		"[policy " X50 "]\nfallback_classes = none\n"
+		"[policy check out]\nbudget_min_first = 9\n"
+		"[collector]\nattempt_base = 0\n",
+		&d) != RT_OK)
+		fail_msg("%s: %s", d.where, d.what);
+	assert_int_equal(p->fallback.max_attempts, 5);
+	assert_int_equal(p->fallback.max_fallbacks, 7);
+	assert_within(p->fallback.retry_budget_ratio, 0.025, 1e-12);
+	assert_int_equal(p->services_count, 2);
+	checkout = rt_policy_of(p, rt_str_of("check out"));
+	assert_int_equal(checkout->max_attempts, 2);
+	assert_int_equal(checkout->max_fallbacks, 7); /* as [policy] */
+	assert_within(checkout->retry_budget_ratio, 0.025, 1e-12);
+	assert_int_equal(checkout->budget_min_first, 9);
+	assert_int_equal(checkout->fallback_classes,
+	    1u << RT_CLASS_TIMEOUT | 1u << RT_CLASS_SERVER_ERROR);
+	/* Longer than libinih lets a section be. */
+	assert_int_equal(rt_policy_of(p, rt_str_of(X50))->fallback_classes, 0);
+	assert_ptr_equal(rt_policy_of(p, rt_str_of("other")), &p->fallback);
+	assert_int_equal(p->tenants_count, 1);
+	assert_string_equal(p->tenants[0].tenant, "acme");
+	assert_int_equal(p->tenants[0].retries_per_minute, 0);
+	assert_int_equal(p->tenants[0].fallbacks_per_minute, 3);
+	assert_int_equal(c.attempt_base, 0);
+}
+
+static void
+refuses_what_a_policy_cannot_mean(void **state)
+{
+	static const struct {
+		const char *text, *where, *what;
+	} rows[] = {
+	    {"[policy]\nfallback_classes = timeout, often\n", "x.conf:2",
+		"fallback_classes needs some of " CLASSES_NAMED
+		", or none, not 'timeout, often'"},
+	    {"[policy a]\nfallback_classes =\n", "x.conf:2",
+		"fallback_classes needs some of " CLASSES_NAMED
+		", or none, not ''"},
+	    {"[policy]\nmax_attempts = 0\n", "x.conf:2",
+		"max_attempts needs an integer from 1 to 1000, not '0'"},
+	    {"[policy]\nmax_attempts = 1001\n", "x.conf:2",
+		"max_attempts needs an integer from 1 to 1000, not '1001'"},
+	    {"[policy]\nretry_budget = 10\n", "x.conf:2",
+		"retry_budget needs a percentage from 0% to 1000%, not '10'"},
+	    {"[policy]\nretry_budget = -1%\n", "x.conf:2",
+		"retry_budget needs a percentage from 0% to 1000%, not "
+		"'-1%'"},
+	    {"[policy]\nretry_budget = 1000.1%\n", "x.conf:2",
+		"retry_budget needs a percentage from 0% to 1000%, not "
+		"'1000.1%'"},
+	    {"[policy]\nretries = 1\n", "x.conf:2",
+		"unknown key retries in [policy]; there are max_attempts, "
+		"max_fallbacks, fallback_classes, retry_budget, "
+		"budget_min_first"},
+	    {"[tenant a]\nmax_attempts = 1\n", "x.conf:2",
+		"unknown key max_attempts in [tenant]; there are "
+		"retries_per_minute, fallbacks_per_minute"},
+	    {"[policy a]\nmax_attempts = 1\n[policy]\n[policy a]\n"
+	     "max_attempts = 2\n",
+		"x.conf:5", "max_attempts is set in line 2 already"},
+	    {"[policy ]\n", "x.conf:1",
+		"the name of a [policy NAME] has 1 to 64 bytes"},
+	    {"[policy " X50 X50 "]\n", "x.conf:1",
+		"the name of a [policy NAME] has 1 to 64 bytes"},
+	    {"[tenant  a]\n", "x.conf:1",
+		"the name of a [tenant NAME] has 1 to 64 bytes"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_config c;
+		struct rt_diag d = {{0}, {0}};
+
+		assert_int_equal(parse(&c, rows[i].text, &d), RT_E_CONFIG);
+		assert_string_equal(d.what, rows[i].what);
+		assert_string_equal(d.where, rows[i].where);
+	}
+}
+
+static void
+bounds_the_policy_sections(void **state)
+{
+	static const char *const kinds[] = {"policy", "tenant"};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(kinds); i++) {
+		char text[4096] = "", want[64];
+		struct rt_config c;
+		struct rt_diag d = {{0}, {0}};
+		unsigned n;
+
+		for (n = 0; n < RT_POLICY_ROWS_MAX; n++)
+			snprintf(
+			    text + strlen(text), 32, "[%s s%u]\n", kinds[i], n);
+		assert_int_equal(parse(&c, text, &d), RT_OK);
+		snprintf(text + strlen(text), 32, "[%s s0]\n", kinds[i]);
+		assert_int_equal(parse(&c, text, &d), RT_OK);
+		snprintf(text + strlen(text), 32, "[%s more]\n", kinds[i]);
+		assert_int_equal(parse(&c, text, &d), RT_E_CONFIG);
+		snprintf(want, sizeof(want),
+		    "there can be 64 sections [%s NAME]", kinds[i]);
+		assert_string_equal(d.what, want);
+		assert_string_equal(d.where, "x.conf:66");
+	}
+}
+
+static void
+prints_policies_that_read_back_as_the_same(void **state)
+{
+	struct rt_config c, again;
+	struct rt_diag d = {{0}, {0}};
+	struct rt_buf b;
+
+	(void)state;
+	assert_int_equal(
+	    parse(&c,
+		"[policy]\nretry_budget = 7%\n[policy a]\nmax_attempts = 2\n"
+		"fallback_classes = none\n[tenant t]\n"
+		"retries_per_minute = 4\n",
+		&d),
+	    RT_OK);
+	rt_buf_init(&b, 65536);
+	rt_config_print(&b, &c);
+	assert_non_null(strstr(b.p, "retry_budget = 7% ; line 2; "));
+	assert_non_null(strstr(b.p, "retry_budget = 7% ; as [policy]; "));
+	assert_non_null(strstr(b.p, "max_attempts = 5 ; default; 1 to 1000; "));
+	assert_non_null(strstr(b.p, "\n[policy a]\nmax_attempts = 2 ; line 4"));
+	assert_non_null(strstr(b.p, "fallbacks_per_minute = 0 ; default; "));
+	if (parse(&again, b.p, &d) != RT_OK)
+		fail_msg("%s: %s", d.where, d.what);
+	assert_memory_equal(&again.policy.policies, &c.policy.policies,
+	    sizeof(c.policy.policies));
+	rt_buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -364,6 +522,10 @@ main(void)
 	    cmocka_unit_test(reads_canary_sections),
 	    cmocka_unit_test(refuses_what_a_canary_section_cannot_mean),
 	    cmocka_unit_test(looks_for_the_file_in_the_usual_places),
+	    cmocka_unit_test(reads_policies_of_services_and_tenants),
+	    cmocka_unit_test(refuses_what_a_policy_cannot_mean),
+	    cmocka_unit_test(bounds_the_policy_sections),
+	    cmocka_unit_test(prints_policies_that_read_back_as_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
