@@ -36,6 +36,8 @@
 	    "--url URL --model M [--interval S] [--once]",                     \
 	    "sends a minimal chat request now and then and publishes what "    \
 	    "happened")                                                        \
+	X(rt_cmd_suite, "suite", "--sim|--live [--row ID]...",                 \
+	    "induces faults and says whether the client does what it should")  \
 	X(rt_cmd_gateway, "gateway", "[--listen HOST:PORT] [--fault RULE]...", \
 	    "a fault gateway on loopback: point your client at it")            \
 	X(rt_cmd_check_config, "check-config", "[--config FILE]",              \

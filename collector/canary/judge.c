@@ -214,11 +214,17 @@ static bool
 look_at(struct rt_judgement *j, struct json_object *o, bool is_event)
 {
 	struct json_object *error = rt_json_get(o, "error");
+	const char *object = rt_json_text(o, "object");
 
 	keep(j->model, sizeof(j->model), o, "model");
 	keep(j->object, sizeof(j->object), o, "object");
 	if (error && !rt_json_text(o, "status")) {
 		take_error(j, error);
+		return false;
+	}
+	/* The error itself, as some servers send it. */
+	if (object && strcmp(object, "error") == 0) {
+		take_error(j, o);
 		return false;
 	}
 	if (j->rules.surface == RT_SURFACE_CHAT) {
