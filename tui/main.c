@@ -50,7 +50,7 @@ refuse(const char *name)
 static int
 print_commands(void)
 {
-	printf("retrytop — live retry and fallback monitoring of LLM API "
+	printf("retrytop - live retry and fallback monitoring of LLM API "
 	       "clients\n\nusage: retrytop [OPTIONS]          the dashboard\n"
 	       "       retrytop COMMAND [OPTIONS]\n\n");
 	for (size_t i = 0; i < RT_COUNT_OF(commands); i++)
