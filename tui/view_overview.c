@@ -103,6 +103,7 @@ draw_side(const struct rt_model *m, struct rt_area a)
 	const struct rt_counts *c = &r->counts;
 	const struct rt_quantiles *q = &r->latency[RT_LATENCY_OPERATION];
 	const uint64_t *fate = &c->n[RT_C_FATE];
+	unsigned col;
 
 	rt_view_rate(a, 0, 0, "1st ok", RT_RATE_FIRST_TRY, c);
 	rt_view_rate(a, 0, 18, "final ok", RT_RATE_EFFECTIVE_SUCCESS, c);
@@ -110,9 +111,12 @@ draw_side(const struct rt_model *m, struct rt_area a)
 	rt_view_rate(a, 1, 18, "rescued ", RT_RATE_RESCUED, c);
 	put_fate(a, 2, 1, "by retry ", c, fate[RT_FATE_RESCUED_BY_RETRY]);
 	put_fate(a, 2, 19, "by fbk   ", c, fate[RT_FATE_RESCUED_BY_FALLBACK]);
-	put_ms(a, 3, put_ms(a, 3, 1, "p95 ", q->p95, q->count), " p99 ", q->p99,
-	    q->count);
-	put_fate(a, 3, 19, "failed   ", c, failures(c));
+	col = put_ms(a, 3, 1, "p95 ", q->p95, q->count);
+	col = put_ms(a, 3, col, " p99 ", q->p99, q->count);
+	if (col < 19)
+		put_fate(a, 3, 19, "failed   ", c, failures(c));
+	else
+		put_fate(a, 3, col + 1, "failed ", c, failures(c));
 }
 
 /* Wide screens: the figures in one line below the trends. */

@@ -587,6 +587,27 @@ fates_add_up_to_the_operations_ended(void **state)
 }
 
 static void
+fill_slow(struct rt_report *r)
+{
+	fill_busy(r);
+	r->latency[RT_LATENCY_OPERATION].p95 = 900;
+	r->latency[RT_LATENCY_OPERATION].p99 = 13100;
+}
+
+static void
+long_times_leave_the_failures_their_place(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_slow);
+	(void)draw(&w, 24, 80);
+	assert_shows(&w, "p95 900ms p99 13.1s failed 3.3%");
+	close_world(&w);
+}
+
+static void
 whatever_was_lost_is_visible_at_every_size(void **state)
 {
 	static const unsigned sizes[][2] = {{24, 80}, {40, 120}, {10, 40}};
@@ -991,6 +1012,7 @@ main(void)
 	    cmocka_unit_test(help_scrolls_to_its_end_and_no_further),
 	    cmocka_unit_test(the_four_rates_are_there_with_their_n),
 	    cmocka_unit_test(fates_add_up_to_the_operations_ended),
+	    cmocka_unit_test(long_times_leave_the_failures_their_place),
 	    cmocka_unit_test(whatever_was_lost_is_visible_at_every_size),
 	    cmocka_unit_test(the_budget_word_follows_the_retry_ratio),
 	    cmocka_unit_test(route_names_keep_what_tells_them_apart),
