@@ -22,7 +22,7 @@ report_totals(struct rt_aggregate *a, uint32_t window_s, struct rt_report *out)
 	memcpy(
 	    out->counts.status, all + RT_C_COUNT, sizeof(out->counts.status));
 	for (l = 0; l < RT_LATENCY_COUNT; l++) {
-		memset(dense, 0, sizeof(*dense));
+		rt_sketch_empty(dense);
 		rt_window_sketch(&a->totals, a->clock_us, window_s,
 		    (enum rt_latency)l, dense);
 		if (dense->count > 0)

@@ -235,7 +235,7 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 			return;
 		dense = rt_xcalloc(1, sizeof(*dense));
 		for (i = 0; i < WAIT_COUNT; i++) {
-			memset(dense, 0, sizeof(*dense));
+			rt_sketch_empty(dense);
 			rt_window_sketch(&s->waits, a->now_us, WAITS_S,
 			    (enum rt_latency)i, dense);
 			rt_sketch_quantiles(dense, &q[i]);

@@ -130,17 +130,30 @@ rt_sketch_clear(struct rt_sketch_pool *p, struct rt_sketch *s)
 	s->head = 0;
 }
 
+_Static_assert(RT_SKETCH_OCTAVES <= 64, "a bit for each octave");
+
+static bool
+is_used(const struct rt_sketch_dense *d, uint32_t octave)
+{
+	return (d->octaves >> octave & 1) != 0;
+}
+
 void
 rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
     const struct rt_sketch *from)
 {
 	const struct rt_sketch_chunk *c;
 	uint32_t number, i;
+	uint64_t *n;
 
 	for (number = from->head; number != 0; number = c->next) {
 		c = &p->chunks[number - 1];
+		n = to->n[c->octave];
+		if (!is_used(to, c->octave))
+			memset(n, 0, sizeof(to->n[0]));
+		to->octaves |= UINT64_C(1) << c->octave;
 		for (i = 0; i < RT_SKETCH_STEPS; i++) {
-			to->n[c->octave][i] += c->n[i];
+			n[i] += c->n[i];
 			to->count += c->n[i];
 		}
 	}
@@ -156,6 +169,8 @@ rt_sketch_quantiles(const struct rt_sketch_dense *d, struct rt_quantiles *out)
 	size_t q = 0;
 
 	for (octave = 0; octave < RT_SKETCH_OCTAVES; octave++) {
+		if (!is_used(d, octave))
+			continue;
 		for (step = 0; step < RT_SKETCH_STEPS; step++) {
 			seen += d->n[octave][step];
 			while (q < RT_COUNT_OF(wanted) && seen > 0 &&

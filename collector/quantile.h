@@ -47,6 +47,7 @@ struct rt_sketch {
 /* All octaves at once: where sketches are added up for an answer. */
 struct rt_sketch_dense {
 	uint64_t count;
+	uint64_t octaves; /* bit o: n[o] is in use; others mean nothing */
 	uint64_t n[RT_SKETCH_OCTAVES][RT_SKETCH_STEPS];
 };
 
@@ -59,6 +60,13 @@ void rt_sketch_merge(struct rt_sketch_pool *p, struct rt_sketch *to,
     const struct rt_sketch *from);
 /* Give the chunks back. */
 void rt_sketch_clear(struct rt_sketch_pool *p, struct rt_sketch *s);
+
+/* Zeroed storage is empty too. */
+static inline void
+rt_sketch_empty(struct rt_sketch_dense *d)
+{
+	d->count = d->octaves = 0;
+}
 
 void rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
     const struct rt_sketch *from);

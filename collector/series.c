@@ -162,7 +162,7 @@ quantiles_of(struct rt_series *s, int64_t now_us, uint32_t window_s,
 {
 	uint32_t i;
 
-	memset(dense, 0, sizeof(*dense));
+	rt_sketch_empty(dense);
 	for (i = 0; i < count; i++)
 		rt_window_sketch(&s->rows[members[i].row].window, now_us,
 		    window_s, l, dense);
