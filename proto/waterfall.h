@@ -140,8 +140,8 @@ void rt_waterfall_row_json(
 /* For people, within 100 columns (but for a long id), ASCII but for names. */
 void rt_waterfall_format_text(struct rt_buf *b, const struct rt_waterfall *w);
 /*
- * {"schema":"retrytop-operation/v1", …} and the records themselves; `w` NULL: the
- * operation is not held.
+ * {"schema":"retrytop-operation/v1", …} with the records where `from` has them; `w`
+ * NULL: the operation is not held.
  */
 void rt_waterfall_format_json(struct rt_buf *b, const struct rt_waterfall *w,
     const struct rt_report_operation *from);

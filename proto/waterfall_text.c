@@ -326,10 +326,12 @@ rt_waterfall_format_json(struct rt_buf *b, const struct rt_waterfall *w,
 	rt_jsonw_bool(&j, "is_held", w != NULL);
 	if (w)
 		json_totals(&j, w);
-	rt_jsonw_array(&j, "records");
+	if (from->count > 0)
+		rt_jsonw_array(&j, "records");
 	for (size_t i = 0; i < from->count; i++)
 		rt_jsonw_raw(&j, NULL, from->lines[i], strlen(from->lines[i]));
-	rt_jsonw_end(&j);
+	if (from->count > 0)
+		rt_jsonw_end(&j);
 	rt_jsonw_end(&j);
 	rt_buf_putc(b, '\n');
 }

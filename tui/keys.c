@@ -3,63 +3,99 @@
 
 #include <limits.h>
 
+#include "tui/clip.h"
 #include "tui/term.h"
 #include "tui/view.h"
+#include "tui/worst.h"
 
 #define CTRL(c) ((c)&0x1f)
 
 /* clang-format off */
+enum {
+	P = 1 << RT_PAGE_PANELS,
+	L = 1 << RT_PAGE_LIST,
+	O = 1 << RT_PAGE_OPERATION,
+	R = 1 << RT_PAGE_RECORDS,
+	ALL = P | L | O | R,
+};
+
 static const struct rt_key_row table[] = {
 	{{'?', RT_KEY_F1}, "? F1", RT_ACTION_HELP, "Help",
-	    "Help: keys, signs, and what each number means.", 1},
+	    "Help: keys, signs, and what each number means.", 1, ALL},
 	{{'q'}, "q", RT_ACTION_BACK, "Quit",
-	    "Leave help, then zoom, then the program.", 2},
+	    "Leave help, then what is open, then zoom, then the program.", 2, ALL},
 	{{'Q', CTRL('c')}, "Q Ctrl-C", RT_ACTION_QUIT, "Quit now",
-	    "Leave the program at once.", 0},
+	    "Leave the program at once.", 0, ALL},
 	{{RT_KEY_ESC}, "Esc", RT_ACTION_ESCAPE, "Back",
-	    "Leave help or zoom; never the program.", 0},
+	    "Leave help, what is open, or zoom; never the program.", 0, ALL},
+	{{RT_KEY_ENTER}, "Enter", RT_ACTION_ENTER, "Open",
+	    "Open the newest operations of a row, or an operation: waterfall, then records.", 4, P | L | O},
+	{{'n'}, "n", RT_ACTION_NEXT, "Next op",
+	    "Next operation of the list.", 5, L | O | R},
+	{{'N'}, "N", RT_ACTION_PREVIOUS, "Previous op",
+	    "Previous operation of the list.", 0, L | O | R},
+	{{'e'}, "e", RT_ACTION_NEXT_FAILED, "Failed",
+	    "Next operation that failed, of the list or down the tail.", 16, ALL},
+	{{'E'}, "E", RT_ACTION_PREVIOUS_FAILED, "Failed before",
+	    "Previous operation that failed.", 0, ALL},
+	{{'v'}, "v", RT_ACTION_NEXT_BROKE, "Violation",
+	    "Next operation that is an example of a broken rule.", 17, ALL},
+	{{'V'}, "V", RT_ACTION_PREVIOUS_BROKE, "Violation before",
+	    "Previous operation that is an example of a broken rule.", 0, ALL},
+	{{'o'}, "o", RT_ACTION_RECORDS, "Records",
+	    "The operation's records as they are kept, and back.", 6, O | R},
+	{{'['}, "[", RT_ACTION_HISTORY_BACK, "View back",
+	    "The view before, as in a browser.", 13, ALL},
+	{{']'}, "]", RT_ACTION_HISTORY_FORWARD, "View forward",
+	    "The view after, where one went back.", 0, ALL},
+	{{'!'}, "!", RT_ACTION_WORST, "Worst",
+	    "Jump to the worst thing and say it in one sentence; Enter opens it.", 8, ALL},
+	{{'y'}, "y", RT_ACTION_COPY, "Copy id",
+	    "Copy the id or the name of what the cursor is on (OSC 52).", 15, ALL},
+	{{'Y'}, "Y", RT_ACTION_COPY_ROW, "Copy JSON",
+	    "Copy the row or the operation as JSON (OSC 52).", 0, ALL},
 	{{RT_KEY_TAB}, "Tab", RT_ACTION_NEXT_PANEL, "Next",
-	    "Focus the next panel.", 4},
+	    "Focus the next panel.", 7, ALL},
 	{{RT_KEY_BACKTAB}, "Shift-Tab", RT_ACTION_PREVIOUS_PANEL, "Panel back",
-	    "Focus the panel before.", 0},
+	    "Focus the panel before.", 0, ALL},
 	{{'1', '2', '3', '4', '5', '6', '7', '8', '9'}, "1-9", RT_ACTION_PANEL, "Panel",
-	    "Focus a panel by its number; a small screen shows it as its table.", 5},
+	    "Focus a panel by its number; a small screen shows it as its table.", 11, ALL},
 	{{'j', RT_KEY_DOWN}, "j Down", RT_ACTION_DOWN, "Down",
-	    "Move the cursor down.", 0},
+	    "Move the cursor down.", 0, ALL},
 	{{'k', RT_KEY_UP}, "k Up", RT_ACTION_UP, "Up",
-	    "Move the cursor up; in the tail this holds it.", 0},
+	    "Move the cursor up; in the tail this holds it.", 0, ALL},
 	{{RT_KEY_PAGE_DOWN, CTRL('d')}, "PgDn Ctrl-D", RT_ACTION_PAGE_DOWN, "Page down",
-	    "Move a page down.", 0},
+	    "Move a page down.", 0, ALL},
 	{{RT_KEY_PAGE_UP, CTRL('u')}, "PgUp Ctrl-U", RT_ACTION_PAGE_UP, "Page up",
-	    "Move a page up.", 0},
+	    "Move a page up.", 0, ALL},
 	{{'g', RT_KEY_HOME}, "g Home", RT_ACTION_FIRST, "First",
-	    "Move to the first row.", 0},
+	    "Move to the first row.", 0, ALL},
 	{{'G', RT_KEY_END}, "G End", RT_ACTION_LAST, "Last",
-	    "Move to the last row; in the tail follow it again.", 0},
+	    "Move to the last row; in the tail follow it again.", 0, ALL},
 	{{'w'}, "w", RT_ACTION_WINDOW, "Window",
-	    "Next window: 1m, 5m, 15m, 1h.", 6},
+	    "Next window: 1m, 5m, 15m, 1h.", 9, P},
 	{{'+', '='}, "+", RT_ACTION_LONGER, "Longer",
-	    "Longer window.", 0},
+	    "Longer window.", 0, P},
 	{{'-'}, "-", RT_ACTION_SHORTER, "Shorter",
-	    "Shorter window.", 0},
+	    "Shorter window.", 0, P},
 	{{'s'}, "s", RT_ACTION_SORT, "Sort",
-	    "Next order of the routes: attempts, amp, error, fallback, failed, p95, name.", 7},
+	    "Next order of the routes: attempts, amp, error, fallback, failed, p95, name.", 10, P},
 	{{'r'}, "r", RT_ACTION_REVERSE, "Reverse",
-	    "Reverse the order of the routes.", 9},
+	    "Reverse the order of the routes.", 14, P},
 	{{'z'}, "z", RT_ACTION_ZOOM, "Zoom",
-	    "The panel in focus on the whole screen, and back.", 8},
+	    "The panel in focus on the whole screen, and back.", 12, P},
 	{{' '}, "Space", RT_ACTION_FREEZE, "Freeze",
-	    "Freeze the screen and go on; intake goes on and what is held is counted.", 3},
+	    "Freeze the screen and go on; intake goes on and what is held is counted.", 3, P},
 	{{'F'}, "F", RT_ACTION_FOLLOW, "Follow",
-	    "Follow the tail again.", 10},
+	    "Follow the tail again.", 18, P},
 	{{'T'}, "T", RT_ACTION_CLOCK, "UTC/local",
-	    "Times in UTC or local.", 11},
+	    "Times in UTC or local.", 19, ALL},
 	{{'A'}, "A", RT_ACTION_ASCII, "ASCII",
-	    "Draw with ASCII only, or with what the terminal can do.", 12},
+	    "Draw with ASCII only, or with what the terminal can do.", 20, ALL},
 	{{CTRL('l')}, "Ctrl-L", RT_ACTION_REDRAW, "Redraw",
-	    "Draw the whole screen anew.", 0},
+	    "Draw the whole screen anew.", 0, ALL},
 	{{CTRL('z')}, "Ctrl-Z", RT_ACTION_SUSPEND, "Suspend",
-	    "Suspend; fg comes back.", 0},
+	    "Suspend; fg comes back.", 0, ALL},
 };
 /* clang-format on */
 
@@ -80,11 +116,18 @@ rt_keys_at(int code)
 	return NULL;
 }
 
+bool
+rt_keys_work(const struct rt_key_row *row, const struct rt_model *m)
+{
+	return m->help || row->pages & 1u << m->drill->page;
+}
+
 /* ---- what they do ----------------------------------------------------- */
 
 static void
 focus(struct rt_model *m, enum rt_panel p)
 {
+	rt_drill_leave(m);
 	m->focus = p;
 	if (p != RT_PANEL_TAIL && p != RT_PANEL_OVERVIEW)
 		m->table = p;
@@ -118,11 +161,27 @@ ask_anew(struct rt_model *m)
 	m->keep_order = false;
 }
 
+/* Lines between the strip and the keys. */
+static unsigned
+body_of(const struct rt_layout *l)
+{
+	unsigned frame = 1u + (l->strip > 0) + (l->footer > 0);
+
+	return l->rows > frame ? l->rows - frame : 1;
+}
+
 static void
 scroll(struct rt_model *m, const struct rt_layout *l, int by)
 {
 	int64_t last, top = (int64_t)m->help_top + by;
 
+	if (!m->help && m->drill->page != RT_PAGE_PANELS) {
+		rt_drill_move(m, by, body_of(l),
+		    m->drill->page == RT_PAGE_LIST
+			? 0
+			: rt_view_operation_rows(m, l->cols));
+		return;
+	}
 	if (!m->help) {
 		rt_model_move(m, by);
 		return;
@@ -135,7 +194,7 @@ scroll(struct rt_model *m, const struct rt_layout *l, int by)
 static int
 page_of(const struct rt_model *m, const struct rt_layout *l)
 {
-	if (m->help)
+	if (m->help || m->drill->page != RT_PAGE_PANELS)
 		return l->rows > 5 ? (int)l->rows - 4 : 1;
 	return (int)rt_layout_page(l, m->focus);
 }
@@ -145,6 +204,8 @@ leave(struct rt_model *m)
 {
 	if (m->help)
 		m->help = false;
+	else if (rt_drill_up(m))
+		return RT_EFFECT_DRAW;
 	else if (m->zoomed)
 		m->zoomed = false;
 	else
@@ -171,6 +232,62 @@ follow(struct rt_model *m)
 	m->follow = true;
 }
 
+static void
+enter(struct rt_model *m)
+{
+	if (!rt_drill_enter(m))
+		rt_model_say(m, "nothing to open here");
+}
+
+static void
+step(struct rt_model *m, enum rt_step which, int by)
+{
+	static const char *const what[] = {
+	    [RT_STEP_ANY] = "operation",
+	    [RT_STEP_FAILED] = "failed operation",
+	    [RT_STEP_BROKE] = "operation known to have broken a rule",
+	};
+
+	if (!rt_drill_step(m, which, by))
+		rt_model_say(
+		    m, "no %s further %s", what[which], by > 0 ? "down" : "up");
+}
+
+static void
+turn_history(struct rt_model *m, int by)
+{
+	if (!rt_drill_history(m, by))
+		rt_model_say(m,
+		    by < 0 ? "no view before this one"
+			   : "no view after this one");
+}
+
+static void
+show_worst(struct rt_model *m)
+{
+	struct rt_worst w;
+
+	rt_worst(m, &w);
+	if (w.severity != RT_GOOD) {
+		focus(m, w.panel);
+		rt_worst_jump(m, &w);
+	}
+	rt_model_say(m, "%c %s", rt_severity_glyph(w.severity), w.text);
+}
+
+static enum rt_effect
+copy(struct rt_model *m, bool as_json)
+{
+	bool ok = as_json ? rt_clip_row(m, &m->clip) : rt_clip_id(m, &m->clip);
+
+	if (!ok) {
+		rt_model_say(m, "nothing to copy here");
+		return RT_EFFECT_DRAW;
+	}
+	rt_model_say(m, "sent to the clipboard: %.160s", m->clip.p);
+	return RT_EFFECT_COPY;
+}
+
 static enum rt_effect
 act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 {
@@ -188,6 +305,19 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_PAGE_UP: scroll(m, l, -page_of(m, l)); break;
 	case RT_ACTION_FIRST: scroll(m, l, INT_MIN); break;
 	case RT_ACTION_LAST: scroll(m, l, INT_MAX); break;
+	case RT_ACTION_ENTER: enter(m); break;
+	case RT_ACTION_NEXT: step(m, RT_STEP_ANY, 1); break;
+	case RT_ACTION_PREVIOUS: step(m, RT_STEP_ANY, -1); break;
+	case RT_ACTION_NEXT_FAILED: step(m, RT_STEP_FAILED, 1); break;
+	case RT_ACTION_PREVIOUS_FAILED: step(m, RT_STEP_FAILED, -1); break;
+	case RT_ACTION_NEXT_BROKE: step(m, RT_STEP_BROKE, 1); break;
+	case RT_ACTION_PREVIOUS_BROKE: step(m, RT_STEP_BROKE, -1); break;
+	case RT_ACTION_RECORDS: (void)rt_drill_records(m); break;
+	case RT_ACTION_HISTORY_BACK: turn_history(m, -1); break;
+	case RT_ACTION_HISTORY_FORWARD: turn_history(m, 1); break;
+	case RT_ACTION_WORST: show_worst(m); break;
+	case RT_ACTION_COPY: return copy(m, false);
+	case RT_ACTION_COPY_ROW: return copy(m, true);
 	case RT_ACTION_WINDOW: step_window(m, 1, true); break;
 	case RT_ACTION_LONGER: step_window(m, 1, false); break;
 	case RT_ACTION_SHORTER: step_window(m, -1, false); break;
@@ -216,8 +346,9 @@ rt_keys_apply(struct rt_model *m, const struct rt_layout *l, int code)
 {
 	const struct rt_key_row *row = rt_keys_at(code);
 
-	if (!row)
+	if (!row || !rt_keys_work(row, m))
 		return RT_EFFECT_NONE;
+	m->notice[0] = '\0';
 	m->key_at = m->now;
 	return act(m, l, row->action, code);
 }

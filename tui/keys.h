@@ -22,6 +22,19 @@ enum rt_action {
 	RT_ACTION_PAGE_UP,
 	RT_ACTION_FIRST,
 	RT_ACTION_LAST,
+	RT_ACTION_ENTER,
+	RT_ACTION_NEXT,
+	RT_ACTION_PREVIOUS,
+	RT_ACTION_NEXT_FAILED,
+	RT_ACTION_PREVIOUS_FAILED,
+	RT_ACTION_NEXT_BROKE,
+	RT_ACTION_PREVIOUS_BROKE,
+	RT_ACTION_RECORDS,
+	RT_ACTION_HISTORY_BACK,
+	RT_ACTION_HISTORY_FORWARD,
+	RT_ACTION_WORST,
+	RT_ACTION_COPY,
+	RT_ACTION_COPY_ROW,
 	RT_ACTION_WINDOW,
 	RT_ACTION_LONGER,
 	RT_ACTION_SHORTER,
@@ -46,11 +59,14 @@ struct rt_key_row {
 	const char *label; /* in the footer */
 	const char *help;  /* one sentence */
 	unsigned footer;   /* 1: shown first when there is room; 0: never */
+	unsigned pages;    /* bits 1 << enum rt_page: where it does something */
 };
 
 const struct rt_key_row *rt_keys(unsigned *count);
-/* NULL where the key does nothing. */
+/* NULL where the key does nothing on any page. */
 const struct rt_key_row *rt_keys_at(int code);
+/* Does it do something on the page that is open? */
+bool rt_keys_work(const struct rt_key_row *row, const struct rt_model *m);
 
 /* What the loop has to do beyond drawing anew. */
 enum rt_effect {
@@ -60,6 +76,7 @@ enum rt_effect {
 	RT_EFFECT_REDRAW,
 	RT_EFFECT_SUSPEND,
 	RT_EFFECT_ASCII,
+	RT_EFFECT_COPY, /* m->clip to the clipboard */
 };
 enum rt_effect rt_keys_apply(
     struct rt_model *m, const struct rt_layout *l, int code);

@@ -197,6 +197,19 @@ settle_tail(const struct rt_layout *l, struct rt_model *m)
 	m->tail_bottom = bottom > t->newest ? t->newest : bottom;
 }
 
+/* The list of operations that may be open: below the strip, a title and its heads. */
+static void
+settle_list(const struct rt_layout *l, struct rt_oplist *list)
+{
+	unsigned frame = 3u + (l->strip > 0) + (l->footer > 0);
+	size_t page = l->rows > frame + 1 ? l->rows - frame : 1;
+
+	if (list->at < list->top)
+		list->top = list->at;
+	if (list->at >= list->top + page)
+		list->top = list->at - page + 1;
+}
+
 void
 rt_layout_settle(const struct rt_layout *l, struct rt_model *m)
 {
@@ -212,4 +225,5 @@ rt_layout_settle(const struct rt_layout *l, struct rt_model *m)
 			rows->top = rows->count > page ? rows->count - page : 0;
 	}
 	settle_tail(l, m);
+	settle_list(l, &m->drill->list);
 }

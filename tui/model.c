@@ -2,6 +2,8 @@
 #include "tui/model.h"
 
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +38,9 @@ rt_model_new(const char *title, const char *endpoint, uint32_t window_s)
 	rt_report_init(&m->frozen);
 	m->trail = rt_xcalloc(1, sizeof(*m->trail));
 	m->frozen_trail = rt_xcalloc(1, sizeof(*m->frozen_trail));
+	m->drill = rt_xcalloc(1, sizeof(*m->drill));
+	rt_drill_init(m->drill);
+	rt_buf_init(&m->clip, RT_MODEL_CLIP_MAX);
 	m->title = title;
 	m->endpoint = endpoint;
 	m->window_s = window_s;
@@ -60,6 +65,9 @@ rt_model_free(struct rt_model *m)
 	rt_report_fini(&m->frozen);
 	free(m->trail);
 	free(m->frozen_trail);
+	rt_drill_fini(m->drill);
+	free(m->drill);
+	rt_buf_fini(&m->clip);
 	free(m);
 }
 
@@ -129,7 +137,7 @@ rt_model_span_s(const struct rt_model *m)
 struct rt_query
 rt_model_query(const struct rt_model *m)
 {
-	return (struct rt_query){
+	struct rt_query q = {
 	    .window_s = m->window_s,
 	    .group = 1u << RT_LABEL_SERVICE | 1u << RT_LABEL_HTTP_ROUTE |
 		1u << RT_LABEL_MODEL_REQUESTED,
@@ -140,6 +148,10 @@ rt_model_query(const struct rt_model *m)
 	    .tail_cursor = m->tail_cursor,
 	    .tail_max = RT_MODEL_ROWS,
 	};
+
+	if (rt_drill_wants(m->drill))
+		memcpy(q.operation, m->drill->id, sizeof(q.operation));
+	return q;
 }
 
 /* ---- rows and their identities ---------------------------------------- */
@@ -382,8 +394,32 @@ rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 	m->live = *fresh;
 	*fresh = old;
 	m->has_live = true;
+	if (m->live.operation.id)
+		rt_drill_answer(m->drill, &m->live.operation);
 	if (!m->is_frozen)
 		rt_model_settle(m);
+}
+
+void
+rt_model_say(struct rt_model *m, const char *fmt, ...)
+{
+	char text[sizeof(m->notice)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	rt_text_scrub(m->notice, sizeof(m->notice), rt_str_of(text));
+	m->notice_at = m->now;
+}
+
+const char *
+rt_model_notice(const struct rt_model *m)
+{
+	return m->notice[0] &&
+		rt_mono_ms_between(m->notice_at, m->now) < RT_MODEL_NOTICE_MS
+	    ? m->notice
+	    : NULL;
 }
 
 void

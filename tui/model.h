@@ -17,14 +17,17 @@
 #include "proto/clock.h"
 #include "proto/query.h"
 #include "proto/report.h"
+#include "tui/drill.h"
 #include "tui/trail.h"
 
-#define RT_MODEL_ROWS 256u     /* series asked for and shown at most */
-#define RT_MODEL_HOLD_MS 5000  /* order stays after a key */
-#define RT_MODEL_GONE_MS 3000  /* silence after which a collector is gone */
-#define RT_MODEL_TREND_MS 5000 /* the time line moves at most so often */
-#define RT_MODEL_CROWD_MS 2000 /* a tail too fast to read moves so often */
-#define RT_MODEL_NEWS_MS 10000 /* how long "restarted" and "back" are told */
+#define RT_MODEL_ROWS 256u       /* series asked for and shown at most */
+#define RT_MODEL_HOLD_MS 5000    /* order stays after a key */
+#define RT_MODEL_GONE_MS 3000    /* silence after which a collector is gone */
+#define RT_MODEL_TREND_MS 5000   /* the time line moves at most so often */
+#define RT_MODEL_CROWD_MS 2000   /* a tail too fast to read moves so often */
+#define RT_MODEL_NEWS_MS 10000   /* how long "restarted" and "back" are told */
+#define RT_MODEL_CLIP_MAX 65000u /* bytes copied at most */
+#define RT_MODEL_NOTICE_MS 10000 /* how long a notice is told */
 
 /* clang-format off */
 /* X(ID, title, what it shows): the number keys 1..9 in this order. */
@@ -104,6 +107,11 @@ struct rt_model {
 	bool follow;
 	uint64_t tail_at, tail_bottom; /* trail numbers: cursor, last line */
 	rt_mono_t tail_moved_at, trend_at;
+	struct rt_drill *drill; /* owned: what is open beyond the panels */
+	struct rt_buf clip;     /* what was copied last */
+	/* one sentence in the place of the keys, until the next key */
+	char notice[256];
+	rt_mono_t notice_at;
 	/* what the last frame cost; shown where there is room */
 	uint64_t frame_bytes;
 };
@@ -123,6 +131,11 @@ void rt_model_answer(struct rt_model *m, struct rt_report *fresh);
 /* An answer that could not be read, or a collector that could not be asked. */
 void rt_model_trouble(struct rt_model *m, const char *what);
 void rt_model_event(struct rt_model *m, const struct rt_event *e);
+
+/* Say something for a while; the next key takes it away. */
+void rt_model_say(struct rt_model *m, const char *fmt, ...) RT_PRINTF(2, 3);
+/* NULL: nothing to say. */
+const char *rt_model_notice(const struct rt_model *m);
 
 /* What the screen shows: the live answer or the frozen one. */
 const struct rt_report *rt_model_report(const struct rt_model *m);

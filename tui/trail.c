@@ -30,6 +30,9 @@ rt_trail_add(struct rt_trail *t, const struct rt_event *e)
 	rt_text_scrub(r->service, sizeof(r->service), e->service);
 	rt_text_scrub(r->route, sizeof(r->route), e->http_route);
 	rt_text_scrub(r->model, sizeof(r->model), e->model_requested);
+	rt_text_scrub(r->target, sizeof(r->target), e->fallback_target);
+	rt_text_scrub(r->version, sizeof(r->version), e->service_version);
+	r->has_reason = rt_event_has(e, DECISION_REASON);
 	rt_text_scrub(r->reason, sizeof(r->reason), reason);
 	r->attempt = e->attempt;
 	r->status = e->http_response_status_code;

@@ -16,11 +16,17 @@
 #include "proto/event.h"
 
 #define RT_TRAIL_ROWS 1024u
+#define RT_TRAIL_ID 513u /* 128 code points */
+#define RT_TRAIL_TEXT 132u
 
 struct rt_trail_row {
-	int64_t ts_us; /* 0: absent */
-	char operation_id[40], service[40], route[64], model[48];
-	char reason[32];               /* decision_reason, else error_type */
+	int64_t ts_us;                  /* 0: absent */
+	char operation_id[RT_TRAIL_ID]; /* whole: it is asked for */
+	char service[RT_TRAIL_TEXT], route[RT_TRAIL_TEXT];
+	char model[RT_TRAIL_TEXT], target[RT_TRAIL_TEXT]; /* fallback_target */
+	char version[RT_TRAIL_TEXT];                      /* service_version */
+	char reason[68];               /* decision_reason, else error_type */
+	bool has_reason;               /* it is a decision_reason */
 	int64_t attempt;               /* 0: absent */
 	int64_t status;                /* 0: absent */
 	double elapsed_ms, backoff_ms; /* < 0: absent */

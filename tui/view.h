@@ -50,6 +50,11 @@ void rt_view_list(const struct rt_model *m, struct rt_area a);
 void rt_view_help(const struct rt_model *m, struct rt_area a);
 unsigned rt_view_help_rows(const struct rt_model *m, unsigned cols);
 
+/* What is open beyond the panels: a list, an operation or its records (drill.h). */
+void rt_view_oplist(const struct rt_model *m, struct rt_area a);
+void rt_view_operation(const struct rt_model *m, struct rt_area a);
+unsigned rt_view_operation_rows(const struct rt_model *m, unsigned cols);
+
 /* ---- what views share ---- */
 
 /* DIM below RT_FMT_FEW, else `role`. */

@@ -12,9 +12,8 @@ draw_row(struct rt_area a, unsigned row, const struct rt_report_violation *v)
 
 	rt_facts_shorten(text, sizeof(text), v->rule ? v->rule : "?", name);
 	rt_area_field(a, row, 1, name, false, RT_ROLE_TEXT, text);
-	snprintf(text, sizeof(text), "~%s",
+	rt_area_field(a, row, 1 + name, 7, true, RT_ROLE_WARN,
 	    rt_view_trim(rt_fmt_count(count, v->count)));
-	rt_area_field(a, row, 1 + name, 7, true, RT_ROLE_WARN, text);
 	if (v->examples_count > 0 && a.cols > name + 18)
 		rt_area_printf(a, row, 10 + name, RT_ROLE_DIM, "%.12s %s",
 		    v->examples[0].operation_id ? v->examples[0].operation_id

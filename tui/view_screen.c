@@ -176,6 +176,27 @@ rt_view_evidence_rows(const struct rt_model *m, unsigned cols)
 	return flow_evidence(m, cols, UINT_MAX, NULL);
 }
 
+/* In the place of the keys; what does not fit takes the line above, too. */
+static void
+draw_notice(const char *z, struct rt_grid *g, unsigned footer)
+{
+	unsigned cols = g->cols > 2 ? g->cols - 2 : 1;
+	struct rt_str first = rt_text_cut(rt_str_of(z), cols);
+	char text[1024];
+
+	rt_area_fill(line_of(g, footer), 0, 0, g->cols, RT_ROLE_FOOTER, ' ');
+	if (rt_text_cols(z) > cols && footer > 2) {
+		while (first.len > 0 && first.p[first.len - 1] != ' ')
+			first.len--;
+		rt_text_scrub(text, sizeof(text), first);
+		rt_area_fill(
+		    line_of(g, footer - 1), 0, 0, g->cols, RT_ROLE_FOOTER, ' ');
+		rt_area_put(line_of(g, footer - 1), 0, 1, RT_ROLE_STRONG, text);
+		z += first.len;
+	}
+	rt_area_field(line_of(g, footer), 0, 1, cols, false, RT_ROLE_STRONG, z);
+}
+
 static const char *
 first_word(const char *z, char out[16])
 {
@@ -195,12 +216,14 @@ draw_footer(const struct rt_model *m, struct rt_area a)
 			char key[16];
 			const char *label = rows[i].label;
 
-			if (rows[i].footer != rank)
+			if (rows[i].footer != rank ||
+			    !rt_keys_work(&rows[i], m))
 				continue;
 			if (rows[i].action == RT_ACTION_FREEZE && m->is_frozen)
 				label = "Resume";
 			if (rows[i].action == RT_ACTION_BACK &&
-			    (m->help || m->zoomed))
+			    (m->help || m->zoomed ||
+				m->drill->page != RT_PAGE_PANELS))
 				label = "Back";
 			first_word(rows[i].keys, key);
 			if (col + strlen(key) + strlen(label) + 2 > a.cols)
@@ -273,16 +296,24 @@ draw_list(
 		    rt_area_sub(rt_area_all(g), from, 0, to - from, l->cols));
 }
 
+/* Help, lists and operations take the place of all panels. */
 static void
-draw_help(
+draw_page(
     const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
 {
 	unsigned from = l->strip ? 2 : 1;
 	unsigned to = l->footer ? l->footer : l->rows;
+	struct rt_area a = rt_area_sub(
+	    rt_area_all(g), from, 0, to > from ? to - from : 0, l->cols);
 
-	if (from < to)
-		rt_view_help(m,
-		    rt_area_sub(rt_area_all(g), from, 0, to - from, l->cols));
+	if (a.rows == 0)
+		return;
+	if (m->help)
+		rt_view_help(m, a);
+	else if (m->drill->page == RT_PAGE_LIST)
+		rt_view_oplist(m, a);
+	else
+		rt_view_operation(m, a);
 }
 
 static void
@@ -311,12 +342,14 @@ rt_view_screen(
 	draw_header(m, line_of(g, 0));
 	if (l->strip)
 		draw_strip(m, line_of(g, l->strip));
-	if (m->help)
-		draw_help(m, l, g);
+	if (m->help || m->drill->page != RT_PAGE_PANELS)
+		draw_page(m, l, g);
 	else if (l->tier == RT_TIER_LIST)
 		draw_list(m, l, g);
 	else
 		draw_body(m, l, g);
-	if (l->footer)
+	if (l->footer && rt_model_notice(m))
+		draw_notice(rt_model_notice(m), g, l->footer);
+	else if (l->footer)
 		draw_footer(m, line_of(g, l->footer));
 }

@@ -81,6 +81,7 @@ take_key(struct watch *w, int key)
 	case RT_EFFECT_REDRAW: rt_term_redraw(w->term); break;
 	case RT_EFFECT_SUSPEND: rt_term_suspend(w->term); break;
 	case RT_EFFECT_ASCII: rt_term_set_ascii(w->term, w->m->ascii); break;
+	case RT_EFFECT_COPY: rt_term_copy(w->term, w->m->clip.p); break;
 	case RT_EFFECT_DRAW: break;
 	}
 	w->must_draw = true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/unit/util.h"
+#include "tui/command.h"
 #include "tui/keys.h"
 #include "tui/term.h"
 
@@ -996,6 +997,29 @@ the_manual_page_lists_every_key(void **state)
 	free(page);
 }
 
+static void
+the_manual_page_lists_every_command(void **state)
+{
+	static const struct {
+		const char *name, *about;
+	} commands[] = {
+#define X(function, name, synopsis, about) {name, about},
+	    RT_COMMANDS(X)
+#undef X
+	};
+	size_t len;
+	char *page = util_read_file("tui/retrytop.1", &len), item[64];
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(commands); i++) {
+		snprintf(item, sizeof(item), ".It Cm %s\n", commands[i].name);
+		if (!strstr(page, item) || !strstr(page, commands[i].about))
+			fail_msg("retrytop.1 lacks: %s, %s", commands[i].name,
+			    commands[i].about);
+	}
+	free(page);
+}
+
 int
 main(void)
 {
@@ -1032,6 +1056,7 @@ main(void)
 	    cmocka_unit_test(
 		the_window_key_goes_round_and_plus_stops_at_the_end),
 	    cmocka_unit_test(the_manual_page_lists_every_key),
+	    cmocka_unit_test(the_manual_page_lists_every_command),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: MIT */
+/* From a row to its operations, to one of them, to its records, and back. */
+#include "tui/drill.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/rules.h"
+#include "tests/unit/util.h"
+#include "tui/clip.h"
+#include "tui/keys.h"
+#include "tui/term.h"
+#include "tui/view.h"
+#include "tui/worst.h"
+
+#define NOW_US INT64_C(1781341471000000) /* 2026-06-13T09:04:31Z */
+#define ROWS 24
+#define COLS 80
+
+struct world {
+	struct rt_model *m;
+	struct rt_grid g;
+	rt_mono_t mono;
+};
+
+static const char *const lines[] = {
+    "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T09:04:29.881Z\","
+    "\"operation_id\":\"op-5d1e\",\"attempt\":1,\"max_attempts\":3,"
+    "\"service\":\"checkout\",\"http_response_status_code\":429,"
+    "\"elapsed_ms\":201,\"decision\":\"retry_same\",\"decision_reason\":"
+    "\"rate_limited\",\"backoff_ms\":800,\"timeout_budget_ms\":10000,"
+    "\"model_requested\":\"m-small\"}",
+    "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T09:04:30.857Z\","
+    "\"operation_id\":\"op-5d1e\",\"attempt\":2,\"max_attempts\":3,"
+    "\"service\":\"checkout\",\"http_response_status_code\":503,"
+    "\"elapsed_ms\":170,\"decision\":\"fallback_secondary\","
+    "\"fallback_target\":\"m-backup\",\"model_requested\":\"m-small\"}",
+    "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T09:04:31.300Z\","
+    "\"operation_id\":\"op-5d1e\",\"attempt\":3,\"max_attempts\":3,"
+    "\"service\":\"checkout\",\"http_response_status_code\":200,"
+    "\"elapsed_ms\":437,\"decision\":\"none\",\"streaming\":true,"
+    "\"usage_seen\":true,\"finish_reason_seen\":true,"
+    "\"model_requested\":\"m-backup\",\"final_outcome\":\"success\"}",
+};
+
+/* clang-format off */
+static const struct {
+	const char *id, *service, *model, *target, *reason;
+	int64_t attempt, status;
+	enum rt_class error_class;
+	enum rt_decision decision;
+} events[] = {
+	{"op-1111", "checkout", "m-small", NULL, NULL, 1, 200, RT_CLASS_NONE, RT_DECISION_NONE},
+	{"op-5d1e", "checkout", "m-small", NULL, "rate_limited", 1, 429, RT_CLASS_RATE_LIMITED, RT_DECISION_RETRY_SAME},
+	{"op-2222", "search", "m-large", NULL, NULL, 1, 401, RT_CLASS_AUTH, RT_DECISION_ABORT_ERROR},
+	{"op-5d1e", "checkout", "m-small", "m-backup", NULL, 2, 503, RT_CLASS_SERVER_ERROR, RT_DECISION_FALLBACK_SECONDARY},
+	{"op-3333", "search", "m-large", NULL, NULL, 1, 200, RT_CLASS_NONE, RT_DECISION_NONE},
+	{"op-5d1e", "checkout", "m-backup", NULL, NULL, 3, 200, RT_CLASS_NONE, RT_DECISION_NONE},
+	{"op-4444", "search", "m-large", NULL, NULL, 1, 0, RT_CLASS_TIMEOUT, RT_DECISION_ABORT_TIMEOUT_BUDGET},
+};
+/* clang-format on */
+
+static void
+see_events(struct world *w)
+{
+	for (size_t i = 0; i < RT_COUNT_OF(events); i++) {
+		struct rt_event e = {.kind = RT_KIND_ATTEMPT};
+
+		e.present = RT_FIELD_BIT(TS) | RT_FIELD_BIT(OPERATION_ID) |
+		    RT_FIELD_BIT(ATTEMPT) | RT_FIELD_BIT(DECISION);
+		if (events[i].reason)
+			e.present |= RT_FIELD_BIT(DECISION_REASON);
+		e.ts_us = NOW_US - 7000000 + (int64_t)i * 900000;
+		e.operation_id = rt_str_of(events[i].id);
+		e.service = rt_str_of(events[i].service);
+		e.http_route = rt_str_of("/v1/chat");
+		e.model_requested = rt_str_of(events[i].model);
+		e.fallback_target = rt_str_of(events[i].target);
+		e.decision_reason = rt_str_of(events[i].reason);
+		e.attempt = events[i].attempt;
+		e.http_response_status_code = events[i].status;
+		e.error_class = events[i].error_class;
+		e.decision = events[i].decision;
+		rt_model_event(w->m, &e);
+	}
+}
+
+static void
+add_series(struct rt_report *r, const char *service, const char *model,
+    uint64_t ok, uint64_t failed)
+{
+	struct rt_report_series *s = rt_report_add_series(r);
+
+	s->labels[RT_LABEL_SERVICE] = service;
+	s->labels[RT_LABEL_HTTP_ROUTE] = "/v1/chat";
+	s->labels[RT_LABEL_MODEL_REQUESTED] = model;
+	s->counts->n[RT_C_FATE + RT_FATE_FIRST_TRY] = ok;
+	s->counts->n[RT_C_FATE + RT_FATE_FAILED_FAST] = failed;
+	s->counts->n[RT_C_OPS_ENDED] = ok + failed;
+	s->counts->n[RT_C_CLASS + RT_CLASS_AUTH] = failed;
+	r->series_total++;
+}
+
+static void
+fill(struct rt_report *r)
+{
+	struct rt_report_fallback *f = rt_report_add_fallback(r);
+	struct rt_report_violation *v = rt_report_add_violation(r);
+
+	r->source.is_live = true;
+	r->source.window_s = 300;
+	r->source.now_us = NOW_US;
+	r->source.uptime_ms = 3600000;
+	r->source.started_id = 7;
+	add_series(r, "checkout", "m-small", 90, 0);
+	add_series(r, "search", "m-large", 20, 10);
+	r->counts.n[RT_C_ATTEMPTS] = 150;
+	r->counts.n[RT_C_CLASS + RT_CLASS_NONE] = 120;
+	r->counts.n[RT_C_CLASS + RT_CLASS_AUTH] = 30;
+	*f = (struct rt_report_fallback){
+	    "m-small", "m-backup", "http_503", 1, 1};
+	v->rule = rt_rule_name(RT_RULE_FALLBACK_NO_REASON);
+	v->count = 11;
+	v->examples[0] = (struct rt_report_violation_example){
+	    "op-5d1e", "checkout", "attempt 2: no reason"};
+	v->examples[1] = (struct rt_report_violation_example){
+	    "op-gone", "checkout", "attempt 1: no reason"};
+	v->examples_count = 2;
+}
+
+static void
+answer(struct world *w, const char *id, size_t count)
+{
+	struct rt_report r;
+
+	rt_report_init(&r);
+	fill(&r);
+	if (id) {
+		r.operation.id = rt_report_text(&r, rt_str_of(id));
+		r.operation.lines = rt_report_alloc(&r, sizeof(lines));
+		memcpy(r.operation.lines, lines, sizeof(lines));
+		r.operation.count = count;
+		r.operation.is_whole = true;
+		r.operation.rules = 1u << RT_RULE_FALLBACK_NO_REASON;
+	}
+	rt_model_answer(w->m, &r);
+	rt_report_fini(&r);
+}
+
+static void
+open_world(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->m = rt_model_new("gw.example", "tcp://127.0.0.1:7782", 300);
+	rt_grid_init(&w->g);
+	w->mono.us = 1000000;
+	rt_model_tick(w->m, w->mono, (rt_wall_t){NOW_US});
+	answer(w, NULL, 0);
+	see_events(w);
+}
+
+static void
+close_world(struct world *w)
+{
+	rt_model_free(w->m);
+	rt_grid_fini(&w->g);
+}
+
+static struct rt_layout
+place(struct world *w, unsigned rows, unsigned cols)
+{
+	struct rt_layout l;
+
+	rt_layout_make(&l, w->m, rows, cols);
+	rt_layout_settle(&l, w->m);
+	return l;
+}
+
+static void
+draw(struct world *w, unsigned rows, unsigned cols)
+{
+	struct rt_layout l = place(w, rows, cols);
+
+	rt_view_screen(w->m, &l, &w->g);
+}
+
+static enum rt_effect
+press(struct world *w, int key)
+{
+	struct rt_layout l = place(w, ROWS, COLS);
+
+	return rt_keys_apply(w->m, &l, key);
+}
+
+static char *
+dump(struct world *w)
+{
+	static char text[1 << 18];
+	struct rt_buf b;
+
+	rt_buf_init_fixed(&b, text, sizeof(text));
+	text[0] = '\0';
+	rt_grid_dump(&b, &w->g);
+	return text;
+}
+
+static void
+assert_shows(struct world *w, const char *needle)
+{
+	const char *text = dump(w);
+
+	if (!strstr(text, needle))
+		fail_msg("\"%s\" is not on the screen:\n%s", needle, text);
+}
+
+static void
+assert_golden(struct world *w, const char *name)
+{
+	char path[256];
+	const char *text = dump(w);
+	char *want;
+	size_t len;
+
+	snprintf(path, sizeof(path), "tests/golden/%s.screen", name);
+	if (getenv("RT_GOLDEN_WRITE")) {
+		FILE *f = fopen(path, "w");
+
+		assert_non_null(f);
+		fputs(text, f);
+		assert_int_equal(fclose(f), 0);
+		return;
+	}
+	want = util_read_file(path, &len);
+	if (strcmp(want, text) != 0)
+		fail_msg("%s differs; now it is:\n%s", path, text);
+	free(want);
+}
+
+static enum rt_page
+page_of(const struct world *w)
+{
+	return w->m->drill->page;
+}
+
+/* Ids of the open list, joined. */
+static const char *
+listed(const struct world *w)
+{
+	static char text[1024];
+	const struct rt_oplist *l = &w->m->drill->list;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < l->count; i++) {
+		strcat(text, i ? " " : "");
+		strcat(text, l->rows[i].id);
+	}
+	return text;
+}
+
+/* ---- into it --------------------------------------------------------------- */
+
+static void
+each_panel_lists_the_operations_of_its_row(void **state)
+{
+	static const struct {
+		int panel;
+		unsigned down;
+		const char *want;
+	} rows[] = {
+	    {'1', 0, "op-4444 op-5d1e op-3333 op-2222 op-1111"},
+	    {'4', 0, "op-5d1e op-1111"},
+	    {'4', 1, "op-4444 op-3333 op-2222"},
+	    {'5', 0, "op-2222"},
+	    {'6', 0, "op-5d1e"},
+	    {'7', 0, "op-5d1e op-gone"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct world w;
+
+		open_world(&w);
+		(void)press(&w, rows[i].panel);
+		for (unsigned k = 0; k < rows[i].down; k++)
+			(void)press(&w, 'j');
+		(void)press(&w, RT_KEY_ENTER);
+		assert_int_equal(page_of(&w), RT_PAGE_LIST);
+		assert_string_equal(listed(&w), rows[i].want);
+		draw(&w, ROWS, COLS);
+		close_world(&w);
+	}
+}
+
+static void
+a_panel_without_rows_opens_nothing_and_says_so(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '8');
+	(void)press(&w, RT_KEY_ENTER);
+	assert_int_equal(page_of(&w), RT_PAGE_PANELS);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "nothing to open here");
+	close_world(&w);
+}
+
+static void
+open_operation(struct world *w)
+{
+	open_world(w);
+	(void)press(w, '9');
+	(void)press(w, 'k');
+	(void)press(w, RT_KEY_ENTER);
+}
+
+static void
+an_open_operation_is_asked_for_and_drawn_when_it_comes(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_operation(&w);
+	assert_int_equal(page_of(&w), RT_PAGE_OPERATION);
+	assert_string_equal(rt_model_query(w.m).operation, "op-5d1e");
+	assert_true(w.m->ask_now);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "asking the collector");
+	answer(&w, "op-other", 3);
+	assert_int_equal(w.m->drill->held, RT_HELD_ASKING);
+	answer(&w, "op-5d1e", 3);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "[2/5]");
+	assert_golden(&w, "operation-80x24");
+	draw(&w, 40, 120);
+	assert_golden(&w, "operation-120x40");
+	(void)press(&w, 'o');
+	draw(&w, ROWS, COLS);
+	assert_golden(&w, "records-80x24");
+	(void)press(&w, 'o');
+	assert_int_equal(page_of(&w), RT_PAGE_OPERATION);
+	close_world(&w);
+}
+
+static void
+what_is_not_held_is_said_and_what_was_held_stays(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_operation(&w);
+	answer(&w, "op-5d1e", 0);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "the collector holds no record of this operation");
+	answer(&w, "op-5d1e", 3);
+	answer(&w, "op-5d1e", 0);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "rescued_by_fallback");
+	assert_shows(&w, "not held any more");
+	close_world(&w);
+}
+
+static void
+lists_look_as_agreed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '1');
+	(void)press(&w, RT_KEY_ENTER);
+	draw(&w, ROWS, COLS);
+	assert_golden(&w, "list-80x24");
+	draw(&w, 40, 120);
+	assert_golden(&w, "list-120x40");
+	(void)press(&w, '7');
+	(void)press(&w, RT_KEY_ENTER);
+	draw(&w, ROWS, COLS);
+	assert_golden(&w, "list-rule-80x24");
+	close_world(&w);
+}
+
+/* ---- along and back ----------------------------------------------------------- */
+
+static void
+n_and_N_walk_the_list_and_stop_at_its_ends(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_operation(&w);
+	(void)press(&w, 'N');
+	assert_string_equal(w.m->drill->id, "op-4444");
+	(void)press(&w, 'N');
+	assert_string_equal(w.m->drill->id, "op-4444");
+	assert_non_null(strstr(w.m->notice, "no operation further up"));
+	for (unsigned i = 0; i < 9; i++)
+		(void)press(&w, 'n');
+	assert_string_equal(w.m->drill->id, "op-1111");
+	close_world(&w);
+}
+
+static void
+e_and_v_stop_at_failures_and_violations_only(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '1');
+	(void)press(&w, RT_KEY_ENTER);
+	(void)press(&w, 'e');
+	assert_int_equal(w.m->drill->list.at, 3); /* op-2222 */
+	(void)press(&w, 'V');
+	assert_int_equal(w.m->drill->list.at, 1); /* op-5d1e */
+	(void)press(&w, 'E');
+	assert_int_equal(w.m->drill->list.at, 0); /* op-4444 */
+	(void)press(&w, 'E');
+	assert_int_equal(w.m->drill->list.at, 0);
+	(void)press(&w, '9');
+	(void)press(&w, 'E');
+	assert_int_equal(w.m->tail_at, 3);
+	assert_false(w.m->follow);
+	(void)press(&w, 'v');
+	assert_int_equal(w.m->tail_at, 4);
+	close_world(&w);
+}
+
+static void
+escape_goes_up_one_page_at_a_time_and_never_out(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '4');
+	(void)press(&w, RT_KEY_ENTER);
+	(void)press(&w, RT_KEY_ENTER);
+	(void)press(&w, RT_KEY_ENTER);
+	assert_int_equal(page_of(&w), RT_PAGE_RECORDS);
+	assert_int_equal(press(&w, RT_KEY_ESC), RT_EFFECT_DRAW);
+	assert_int_equal(page_of(&w), RT_PAGE_OPERATION);
+	assert_int_equal(press(&w, 'q'), RT_EFFECT_DRAW);
+	assert_int_equal(page_of(&w), RT_PAGE_LIST);
+	assert_int_equal(press(&w, RT_KEY_ESC), RT_EFFECT_DRAW);
+	assert_int_equal(page_of(&w), RT_PAGE_PANELS);
+	assert_int_equal(press(&w, RT_KEY_ESC), RT_EFFECT_DRAW);
+	assert_int_equal(press(&w, 'q'), RT_EFFECT_QUIT);
+	close_world(&w);
+}
+
+static void
+history_goes_back_and_forward_and_forgets_a_branch(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '[');
+	assert_non_null(strstr(w.m->notice, "no view before"));
+	(void)press(&w, '4');
+	(void)press(&w, RT_KEY_ENTER);
+	(void)press(&w, RT_KEY_ENTER);
+	assert_string_equal(w.m->drill->id, "op-5d1e");
+	(void)press(&w, '[');
+	assert_int_equal(page_of(&w), RT_PAGE_LIST);
+	(void)press(&w, '[');
+	assert_int_equal(page_of(&w), RT_PAGE_PANELS);
+	(void)press(&w, ']');
+	(void)press(&w, ']');
+	assert_int_equal(page_of(&w), RT_PAGE_OPERATION);
+	(void)press(&w, '[');
+	(void)press(&w, '6');
+	(void)press(&w, ']');
+	assert_int_equal(page_of(&w), RT_PAGE_PANELS);
+	assert_non_null(strstr(w.m->notice, "no view after"));
+	close_world(&w);
+}
+
+static void
+history_keeps_the_last_visits_only(void **state)
+{
+	struct world w;
+	unsigned back = 0;
+
+	(void)state;
+	open_world(&w);
+	for (unsigned i = 0; i < 3 * RT_VISITS; i++) {
+		(void)press(&w, RT_KEY_ENTER);
+		(void)press(&w, RT_KEY_ESC);
+	}
+	while (rt_drill_history(w.m, -1))
+		back++;
+	assert_int_equal(back, RT_VISITS - 1);
+	close_world(&w);
+}
+
+/* ---- said and copied ------------------------------------------------------------ */
+
+static void
+the_worst_thing_is_said_in_a_sentence_and_jumped_to(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '7');
+	(void)press(&w, '!');
+	assert_string_equal(w.m->notice,
+	    "! search /v1/chat m-large: 10 of 30 operations failed in 5m "
+	    "(final ok 66.7%, 1st 66.7%), mostly auth");
+	assert_int_equal(w.m->focus, RT_PANEL_ROUTES);
+	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].at, 1);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "mostly auth");
+	w.mono.us += 60000000;
+	rt_model_tick(w.m, w.mono, (rt_wall_t){NOW_US + 60000000});
+	(void)press(&w, '!');
+	assert_non_null(strstr(w.m->notice, "all figures are old"));
+	close_world(&w);
+}
+
+static void
+rates_of_few_are_never_the_worst(void **state)
+{
+	struct world w;
+	struct rt_worst worst;
+
+	(void)state;
+	open_world(&w);
+	w.m->live.series[1].counts->n[RT_C_OPS_ENDED] = RT_FMT_FEW - 1;
+	rt_worst(w.m, &worst);
+	assert_int_equal(worst.panel, RT_PANEL_AUDIT);
+	w.m->live.violations_count = 0;
+	rt_worst(w.m, &worst);
+	assert_int_equal(worst.severity, RT_GOOD);
+	close_world(&w);
+}
+
+static void
+y_copies_ids_and_Y_rows_as_json(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	assert_int_equal(press(&w, 'y'), RT_EFFECT_COPY);
+	assert_string_equal(w.m->clip.p, "checkout /v1/chat m-small");
+	(void)press(&w, '7');
+	(void)press(&w, 'Y');
+	assert_string_equal(w.m->clip.p,
+	    "{\"rule\":\"fallback-without-reason\",\"count\":11,\"examples\":["
+	    "{\"operation_id\":\"op-5d1e\",\"service\":\"checkout\","
+	    "\"evidence\":\"attempt 2: no reason\"},{\"operation_id\":"
+	    "\"op-gone\",\"service\":\"checkout\",\"evidence\":\"attempt 1: "
+	    "no reason\"}]}");
+	(void)press(&w, '8');
+	assert_int_equal(press(&w, 'Y'), RT_EFFECT_DRAW);
+	(void)press(&w, '9');
+	(void)press(&w, 'y');
+	assert_string_equal(w.m->clip.p, "op-4444");
+	(void)press(&w, RT_KEY_ENTER);
+	(void)press(&w, 'y');
+	assert_string_equal(w.m->clip.p, "op-4444");
+	assert_int_equal(press(&w, 'Y'), RT_EFFECT_DRAW);
+	answer(&w, "op-4444", 3);
+	assert_int_equal(press(&w, 'Y'), RT_EFFECT_COPY);
+	assert_non_null(
+	    strstr(w.m->clip.p, "\"fate\":\"rescued_by_fallback\""));
+	close_world(&w);
+}
+
+static void
+every_page_can_be_drawn_at_every_size(void **state)
+{
+	static const unsigned sizes[] = {
+	    1, 2, 3, 4, 5, 10, 12, 24, 34, 60, 200};
+	struct world w;
+
+	(void)state;
+	open_operation(&w);
+	answer(&w, "op-5d1e", 3);
+	for (unsigned page = RT_PAGE_LIST; page <= RT_PAGE_RECORDS; page++)
+		for (size_t i = 0; i < RT_COUNT_OF(sizes); i++)
+			for (size_t k = 0; k < RT_COUNT_OF(sizes); k++) {
+				w.m->drill->page = (enum rt_page)page;
+				(void)press(&w, 'G');
+				draw(&w, sizes[i], sizes[k]);
+				(void)press(&w, 'g');
+				draw(&w, sizes[i], sizes[k]);
+			}
+	close_world(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_panel_lists_the_operations_of_its_row),
+	    cmocka_unit_test(a_panel_without_rows_opens_nothing_and_says_so),
+	    cmocka_unit_test(
+		an_open_operation_is_asked_for_and_drawn_when_it_comes),
+	    cmocka_unit_test(what_is_not_held_is_said_and_what_was_held_stays),
+	    cmocka_unit_test(lists_look_as_agreed),
+	    cmocka_unit_test(n_and_N_walk_the_list_and_stop_at_its_ends),
+	    cmocka_unit_test(e_and_v_stop_at_failures_and_violations_only),
+	    cmocka_unit_test(escape_goes_up_one_page_at_a_time_and_never_out),
+	    cmocka_unit_test(
+		history_goes_back_and_forward_and_forgets_a_branch),
+	    cmocka_unit_test(history_keeps_the_last_visits_only),
+	    cmocka_unit_test(
+		the_worst_thing_is_said_in_a_sentence_and_jumped_to),
+	    cmocka_unit_test(rates_of_few_are_never_the_worst),
+	    cmocka_unit_test(y_copies_ids_and_Y_rows_as_json),
+	    cmocka_unit_test(every_page_can_be_drawn_at_every_size),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
