@@ -19,8 +19,11 @@
 #include "collector/bus.h"
 #include "collector/command.h"
 #include "collector/config.h"
+#include "collector/http.h"
 #include "collector/intake.h"
 #include "collector/journal.h"
+#include "collector/metrics.h"
+#include "collector/sdnotify.h"
 #include "collector/warm.h"
 #include "proto/event.h"
 #include "proto/jsonw.h"
@@ -38,6 +41,7 @@ struct collect {
 		const char *journal; /* NULL: not said */
 		struct rt_endpoint
 		    endpoints[RT_BUS_COUNT];  /* empty: not said */
+		struct rt_endpoint http;      /* the same */
 		int64_t operation_timeout_ms; /* 0: not said */
 		bool insecure;
 		int64_t ready_fd; /* -1: nobody waits */
@@ -47,9 +51,11 @@ struct collect {
 	struct rt_intake *intake;       /* owned */
 	struct rt_bus *bus;             /* owned */
 	struct rt_journal *journal;     /* owned; NULL: none is kept */
-	uint64_t journal_damaged;       /* records that warming up missed */
+	struct rt_http *http;           /* owned; NULL: off */
+	struct rt_sdnotify manager;
+	uint64_t journal_damaged; /* records that warming up missed */
 	int signal_fd;
-	int wake_fd; /* signals and, where there is one, the journal */
+	int wake_fd; /* signals; where they are there: journal, http */
 	bool is_ending;
 	struct rt_report report;
 	struct rt_buf answer;
@@ -108,6 +114,8 @@ read_config(const struct collect *c, struct rt_config *out, struct rt_diag *d)
 		if (c->said.endpoints[i].text[0])
 			*endpoint_of(out, (enum rt_bus_port)i) =
 			    c->said.endpoints[i];
+	if (c->said.http.text[0])
+		out->http = c->said.http;
 	if (c->said.operation_timeout_ms)
 		out->operation_timeout_ms = c->said.operation_timeout_ms;
 	if (c->said.journal &&
@@ -154,7 +162,8 @@ needs_restart(struct rt_config *old, struct rt_config *fresh)
 		if (strcmp(endpoint_of(old, (enum rt_bus_port)i)->text,
 			endpoint_of(fresh, (enum rt_bus_port)i)->text) != 0)
 			return true;
-	if (strcmp(old->journal.dir, fresh->journal.dir) != 0)
+	if (strcmp(old->journal.dir, fresh->journal.dir) != 0 ||
+	    strcmp(old->http.text, fresh->http.text) != 0)
 		return true;
 	return memcmp(&old->capacity, &fresh->capacity,
 		   sizeof(fresh->capacity)) != 0;
@@ -355,6 +364,19 @@ take_question(
 		c->unread_answers++;
 }
 
+/* Whoever asks by HTTP reads the counters since the start. */
+static void
+tend_http(struct collect *c)
+{
+	static const struct rt_query all = {
+	    .rows = RT_METRICS_SERIES_MAX, .sort = RT_SORT_ATTEMPTS};
+
+	if (!rt_http_take_question(c->http))
+		return;
+	fill_report(c, &all, moment());
+	rt_http_answer(c->http, &c->report);
+}
+
 /* ---- the loop ------------------------------------------------------------------ */
 
 /* How much of each port a turn takes. */
@@ -409,10 +431,14 @@ take_signal(struct collect *c)
 
 	if (read(c->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGHUP)
+	if (info.ssi_signo == SIGHUP) {
+		rt_sdnotify_reloading(&c->manager);
 		reload(c);
-	else
+		rt_sdnotify_ready(&c->manager);
+	} else {
+		rt_sdnotify_stopping(&c->manager);
 		c->is_ending = true;
+	}
 }
 
 static void
@@ -421,6 +447,7 @@ tick(struct collect *c, struct rt_moment at)
 	struct rt_diag d = {{0}, {0}};
 
 	rt_aggregate_tick(c->aggregate, at);
+	rt_sdnotify_tick(&c->manager, at.mono);
 	while (rt_bus_has_lost(c->bus, &d))
 		say("%s: %s", d.where, d.what);
 }
@@ -444,6 +471,7 @@ run(struct collect *c)
 			take_signal(c);
 		if (c->journal)
 			tend_journal(c);
+		tend_http(c);
 		for (i = 0; i < RT_COUNT_OF(bursts); i++)
 			take_burst(c, i);
 	}
@@ -499,6 +527,9 @@ say_ready(struct collect *c)
 	    rt_bus_endpoint(c->bus, RT_BUS_QUERY),
 	    (long long)c->config.operation_timeout_ms,
 	    c->config.path[0] ? c->config.path : "no configuration file");
+	if (c->http)
+		say("http://%s/metrics and /healthz", rt_http_address(c->http));
+	rt_sdnotify_ready(&c->manager);
 	if (fd < 0)
 		return;
 	if (write(fd, "\n", 1) != 1)
@@ -531,6 +562,49 @@ open_wakers(struct collect *c, struct rt_diag *d)
 		err = RT_E_IO;
 	}
 	return err;
+}
+
+/*
+ * An address that nobody named and somebody has is no reason not to start: a second
+ * collector needs endpoints of its own, not a page of its own.
+ */
+static enum rt_err
+open_http(struct collect *c, struct rt_diag *d)
+{
+	const char *endpoint = c->config.http.text;
+	struct epoll_event e = {.events = EPOLLIN};
+	enum rt_err err;
+
+	if (strcmp(endpoint, "off") == 0)
+		return RT_OK;
+	err = rt_http_open(endpoint, c->said.insecure, &c->http, d);
+	if (err == RT_E_IO && !c->said.http.text[0] &&
+	    strcmp(endpoint, RT_DEFAULT_HTTP) == 0) {
+		say("no /metrics: %s", d->what);
+		return RT_OK;
+	}
+	if (err == RT_OK &&
+	    epoll_ctl(c->wake_fd, EPOLL_CTL_ADD, rt_http_fd(c->http), &e) !=
+		0) {
+		rt_diag_set(d, "--http", "%s", strerror(errno));
+		err = RT_E_IO;
+	}
+	return err;
+}
+
+static void
+close_http(struct collect *c)
+{
+	struct rt_http_stats stats;
+
+	if (!c->http)
+		return;
+	rt_http_stats(c->http, &stats);
+	rt_http_close(c->http);
+	c->http = NULL;
+	say("http: %llu requests answered, %llu connections cut off",
+	    (unsigned long long)stats.answered,
+	    (unsigned long long)stats.cut_off);
 }
 
 static void
@@ -615,7 +689,11 @@ serve(struct collect *c)
 	for (i = 0; i < RT_BUS_COUNT; i++)
 		endpoints[i] = *endpoint_of(&c->config, (enum rt_bus_port)i);
 	err = rt_bus_open(endpoints, c->said.insecure, &c->bus, &d);
+	if (err == RT_OK)
+		err = open_http(c, &d);
 	if (err != RT_OK) {
+		close_http(c);
+		rt_bus_close(c->bus);
 		close_wakers(c);
 		return rt_options_fail("collect", &d,
 		    err == RT_E_USAGE ? RT_EXIT_USAGE : RT_EXIT_IO);
@@ -625,8 +703,11 @@ serve(struct collect *c)
 	begin_aggregate(c, &o);
 	rt_report_init(&c->report);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
+	if (rt_sdnotify_open(&c->manager, &d) != RT_OK)
+		say("%s: %s", d.where, d.what);
 	say_ready(c);
 	run(c);
+	close_http(c);
 	say_totals(c);
 	rt_buf_fini(&c->answer);
 	rt_report_fini(&c->report);
@@ -634,6 +715,7 @@ serve(struct collect *c)
 	rt_aggregate_free(c->aggregate);
 	rt_bus_close(c->bus);
 	close_wakers(c);
+	rt_sdnotify_close(&c->manager);
 	return RT_EXIT_OK;
 }
 
@@ -649,6 +731,8 @@ rt_cmd_collect(int argc, char **argv)
 		RT_PORT_INTAKE, "acknowledged intake (" RT_DEFAULT_INTAKE ")"),
 	    RT_OPTION_ENDPOINT(0, "query", &c.said.endpoints[RT_BUS_QUERY],
 		RT_PORT_QUERY, "where viewers ask (" RT_DEFAULT_QUERY ")"),
+	    RT_OPTION_ENDPOINT(0, "http", &c.said.http, RT_PORT_HTTP,
+		"/metrics and /healthz (" RT_DEFAULT_HTTP ")"),
 	    RT_OPTION_TEXT(0, "config", &c.said.config, "FILE",
 		"configuration, read again on SIGHUP"),
 	    RT_OPTION_DURATION(0, "operation-timeout",

@@ -40,6 +40,8 @@ static const struct row rows[] = {
 	    1000, TIMEOUT_MS_MAX, "120s", "silence that makes an operation an orphan"},
 	{"collector", "attempt_base", INT, AT(attempt_base), 0, 1, "1",
 	    "number of the first attempt in review records"},
+	{"collector", "http", ENDPOINT, AT(http), RT_PORT_HTTP, 0,
+	    RT_DEFAULT_HTTP, "/metrics and /healthz; off closes it"},
 	{"journal", "dir", FOLDER, AT(journal.dir), 0, 0, "",
 	    "folder of the journal; empty: none is kept"},
 	{"journal", "segment_bytes", INT, AT(journal.segment_bytes),

@@ -26,10 +26,11 @@
 #define RT_DEFAULT_EVENTS "tcp://127.0.0.1:7780"
 #define RT_DEFAULT_INTAKE "tcp://127.0.0.1:7781"
 #define RT_DEFAULT_QUERY "tcp://127.0.0.1:7782"
+#define RT_DEFAULT_HTTP "tcp://127.0.0.1:7783"
 
 struct rt_config {
 	char path[256]; /* the file read; empty: defaults */
-	struct rt_endpoint events, intake, query; /* "off" closes one */
+	struct rt_endpoint events, intake, query, http; /* "off" closes one */
 	int64_t operation_timeout_ms;
 	int64_t attempt_base;
 	struct rt_config_journal {

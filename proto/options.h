@@ -41,6 +41,7 @@
 #define RT_PORT_EVENTS 7780
 #define RT_PORT_INTAKE 7781
 #define RT_PORT_QUERY 7782
+#define RT_PORT_HTTP 7783
 #define RT_ENDPOINT_QUERY "tcp://127.0.0.1:7782"
 
 /* A ZeroMQ endpoint, complete: "tcp://127.0.0.1:7782", "ipc:///run/x", "off". */

@@ -81,7 +81,8 @@ static const struct {
 } cast[MEMBERS] = {
     [COLLECTOR] = {"collector",
 	"collect --config /dev/null --events ipc://%D/events --intake "
-	"ipc://%D/intake --query ipc://%D/query --operation-timeout 15s"},
+	"ipc://%D/intake --query ipc://%D/query --http off "
+	"--operation-timeout 15s"},
     [GATEWAY] = {"gateway", "gateway --listen 127.0.0.1:0 --latency 350ms %R"},
     [SOUND] = {"sound",
 	"client:sound --url %U --intake ipc://%D/intake "

@@ -205,7 +205,8 @@ read_last_line(int fd, char *out, size_t size)
 static enum rt_err
 start_collector(struct rt_child *child, struct rt_diag *d)
 {
-	const char *const argv[] = {rt_child_self(), "collect", NULL};
+	const char *const argv[] = {
+	    rt_child_self(), "collect", "--http", "off", NULL};
 	char path[] = "/tmp/retrytop-collect-XXXXXX", said[200];
 	int fd = mkstemp(path);
 	enum rt_err err = rt_child_start(

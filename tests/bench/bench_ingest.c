@@ -167,8 +167,8 @@ exec_receiver(const struct receiver *r, bool is_sink, enum way way, int fd)
 	check(freopen(log, "a", stderr) != NULL, log);
 	execl(program ? program : "build/release/retrytop", "retrytop",
 	    "collect", "--events", way == SINGLE ? r->data : "off", "--intake",
-	    way == SINGLE ? "off" : r->data, "--query", r->query, "--ready-fd",
-	    number, (char *)NULL);
+	    way == SINGLE ? "off" : r->data, "--query", r->query, "--http",
+	    "off", "--ready-fd", number, (char *)NULL);
 	_exit(127);
 }
 

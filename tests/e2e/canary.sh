@@ -67,7 +67,7 @@ expect 1 'connection \(connection_refused\)$' --model sound --url http://127.0.0
 
 # Published as synthetic, and in none of the rates.
 for name in events intake query; do endpoints+=("--$name" "ipc://$dir/$name"); done
-"$RT_PROGRAM" collect "${endpoints[@]}" >"$dir/collector.log" 2>&1 &
+"$RT_PROGRAM" collect "${endpoints[@]}" --http off >"$dir/collector.log" 2>&1 &
 collector=$!
 "$RT_PROGRAM" canary --url "$url" --model sound --key-env CANARY_KEY --interval 1s \
 	--intake "ipc://$dir/intake" >"$dir/canary.log" 2>&1 &

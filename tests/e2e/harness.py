@@ -95,7 +95,7 @@ class Collector:
         self.intake = f"ipc://{scratch}/{name}.intake"
         self.query = f"ipc://{scratch}/{name}.query"
         self.args = ["collect", "--events", self.events, "--intake", self.intake,
-                     "--query", self.query, *args]
+                     "--query", self.query, "--http", "off", *args]
         self.log_path = f"{scratch}/{name}.log"
         self.start()
 

@@ -23,7 +23,7 @@ def write(path, text):
 
 
 def refused(*args, code, words):
-    got, out, err = run("collect", *args)
+    got, out, err = run("collect", "--http", "off", *args)
     check(got == code and not out, args, "ended with", got, out, err)
     for word in words:
         check(word in err, args, "does not say", repr(word), "but", err)
@@ -81,7 +81,7 @@ def other_machines_are_kept_out():
         refused("--events", endpoint, code=64,
                 words=[endpoint, "no keys", "127.0.0.1", "ipc://", "--insecure"])
     c = subprocess.Popen([PROGRAM, "collect", "--events", "tcp://0.0.0.0:*", "--intake",
-                          "off", "--query", "off", "--insecure"],
+                          "off", "--query", "off", "--http", "off", "--insecure"],
                          stderr=subprocess.PIPE, text=True)
     children.append(c)
     line = c.stderr.readline()

@@ -125,8 +125,8 @@ def damage(folder, count):
 def one_at_a_time():
     folder = f"{scratch}/one.journal"
     c = Collector("--journal", folder, name="one")
-    code, _, err = run("collect", "--events", f"ipc://{scratch}/two.events", "--intake", "off",
-                       "--query", "off", "--journal", folder)
+    code, _, err = run("collect", "--http", "off", "--events", f"ipc://{scratch}/two.events",
+                       "--intake", "off", "--query", "off", "--journal", folder)
     check(code == 74 and "another collector" in err, code, err)
     c.stop()
 
@@ -193,7 +193,8 @@ def out_of_space():
     ready, theirs = os.pipe()
     with open(c.log_path, "a") as log:
         c.child = subprocess.Popen(
-            ["unshare", "-m", wrapper, "collect", "--events", c.events, "--intake", c.intake,
+            ["unshare", "-m", wrapper, "collect", "--http", "off", "--events", c.events,
+             "--intake", c.intake,
              "--query", c.query, "--journal", folder, "--ready-fd", str(theirs)],
             pass_fds=[theirs], stdin=subprocess.DEVNULL, stderr=log)
     children.append(c.child)

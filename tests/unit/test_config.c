@@ -67,10 +67,10 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 		"events stands before the first [section]"},
 	    {"[collector]\n\nevnts = off\n", "x.conf:3",
 		"unknown key evnts in [collector]; there are events, intake, "
-		"query, operation_timeout, attempt_base"},
+		"query, operation_timeout, attempt_base, http"},
 	    {"[collector]\nseries = 1\n", "x.conf:2",
 		"unknown key series in [collector]; there are events, "
-		"intake, query, operation_timeout, attempt_base"},
+		"intake, query, operation_timeout, attempt_base, http"},
 	    {"[collector]\nevents = off\nevents = off\n", "x.conf:3",
 		"events is set in line 2 already"},
 	    {"[collector]\nevents =\n", "x.conf:2",
@@ -114,7 +114,7 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 		"needs `key = value`, [section] or # comment"},
 	    {"[collector]\nnope\x1b[31m = 1\n", "x.conf:2",
 		"unknown key nope\xef\xbf\xbd[31m in [collector]; there are "
-		"events, intake, query, operation_timeout, attempt_base"},
+		"events, intake, query, operation_timeout, attempt_base, http"},
 	};
 	size_t i;
 
