@@ -13,7 +13,7 @@
 
 #define REFUSED_SHOWN 10u
 
-enum format { AS_TEXT, AS_JSON, NOT_SAID };
+enum format { AS_TEXT, AS_JSON, AS_MARKDOWN, NOT_SAID };
 
 struct replay {
 	unsigned format;
@@ -110,6 +110,8 @@ print_report(struct replay *r, char *const paths[], int count)
 	if (r->format == AS_JSON) {
 		rt_report_encode(&b, &report);
 		rt_buf_putc(&b, '\n');
+	} else if (r->format == AS_MARKDOWN) {
+		rt_report_format_markdown(&b, &report);
 	} else {
 		rt_report_format_text(&b, &report);
 	}
@@ -167,7 +169,7 @@ rt_cmd_replay(int argc, char **argv)
 {
 	struct replay r = {.format = NOT_SAID, .attempt_base = -1};
 	const struct rt_option rows[] = {
-	    RT_OPTION_CHOICE('r', "report", &r.format, "text|json",
+	    RT_OPTION_CHOICE('r', "report", &r.format, "text|json|markdown",
 		"print the numbers of the whole log"),
 	    RT_OPTION_COUNT_OF(0, "attempt-base", &r.attempt_base, 0, 1,
 		"number of the first attempt in review records (1)"),
@@ -188,7 +190,7 @@ rt_cmd_replay(int argc, char **argv)
 	if (code != RT_OPTIONS_GO)
 		return code;
 	if (r.format == NOT_SAID)
-		return usage("needs --report text or --report json");
+		return usage("needs --report text, json or markdown");
 	if (argc < 2)
 		return usage("needs a file, or - for standard input");
 	err = rt_config_read(&r.config, r.config_path, &d);

@@ -9,7 +9,7 @@
 #include "proto/options.h"
 #include "proto/waterfall.h"
 
-enum format { AS_TEXT, AS_JSON };
+enum format { AS_TEXT, AS_JSON, AS_MARKDOWN };
 
 static int
 print_out(struct rt_buf *b)
@@ -30,6 +30,8 @@ print_report(const struct rt_report *r, unsigned format)
 	if (format == AS_JSON) {
 		rt_report_encode(&b, r);
 		rt_buf_putc(&b, '\n');
+	} else if (format == AS_MARKDOWN) {
+		rt_report_format_markdown(&b, r);
 	} else {
 		rt_report_format_text(&b, r);
 	}
@@ -99,7 +101,8 @@ rt_cmd_report(int argc, char **argv)
 		"the last so long; without: since the collector started"),
 	    RT_OPTION_TEXT('o', "operation", &operation, "ID",
 		"one operation, attempt by attempt, instead"),
-	    RT_OPTION_CHOICE('f', "format", &format, "text|json", "how (text)"),
+	    RT_OPTION_CHOICE(
+		'f', "format", &format, "text|json|markdown", "how (text)"),
 	    RT_OPTION_DURATION('t', "timeout", &timeout_ms, 1, 3600000,
 		"wait so long for the answer (2)"),
 	};

@@ -252,4 +252,10 @@ RT_NODISCARD enum rt_err rt_report_decode(
 /* The same numbers for people: plain text, at most 100 columns (report --format text). */
 void rt_report_format_text(struct rt_buf *b, const struct rt_report *r);
 
+/*
+ * For an incident review, as Markdown: completeness first, what is not asserted last.
+ * Names show as they are and cannot become markup (--format markdown).
+ */
+void rt_report_format_markdown(struct rt_buf *b, const struct rt_report *r);
+
 #endif

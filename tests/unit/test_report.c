@@ -811,6 +811,86 @@ keeps_to_its_size(const char *text, unsigned lines_max)
 		fail_msg("%u lines:\n%s", lines, text);
 }
 
+/* Names that would be links, code, cells, tags and headings. */
+static void
+hostile_report(struct rt_report *r)
+{
+	struct rt_report_violation *v;
+
+	sample_report(r);
+	r->source.name = "logs/[x](javascript:alert\\(1\\)).jsonl";
+	*rt_report_add_fallback(r) = (struct rt_report_fallback){
+	    "a|b|c", "`rm -rf`", "<script>&amp;</script>", 1, 0};
+	*rt_report_add_fallback(r) =
+	    (struct rt_report_fallback){NULL, "", "![i](http://x/y.png)", 1, 1};
+	r->series[3].labels[RT_LABEL_SERVICE] = "**bold** _it_ ~~no~~ # no";
+	r->series[3].labels[RT_LABEL_MODEL_REQUESTED] = "a\\|b\n| c |";
+	v = rt_report_add_violation(r);
+	v->rule = "retry-of-quota";
+	v->count = 3;
+	v->examples_count = 2;
+	v->examples[0] = (struct rt_report_violation_example){"op`1`|<b>",
+	    "[svc]: http://x", "status 402 \"quota\" $x$ @all http://x"};
+	v->examples[1] = (struct rt_report_violation_example){NULL, NULL, NULL};
+}
+
+static void
+the_markdown_is_the_golden_one(void **state)
+{
+	struct rt_report r;
+	struct rt_buf b;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1u << 20);
+	hostile_report(&r);
+	rt_report_format_markdown(&b, &r);
+	same_as_golden("tests/golden/report.md", &b);
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
+static void
+no_name_becomes_markup(void **state)
+{
+	struct rt_report r;
+	struct rt_buf b;
+
+	(void)state;
+	rng = 11;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1u << 24);
+	for (unsigned turn = 0; turn < 200; turn++) {
+		static const char signs[] =
+		    "\\`*_{}[]()<>#+!|~$:@&^=\"'ab \n\t";
+		char name[32] = "";
+		struct rt_report_fallback *f;
+		unsigned bars = 0;
+		const char *p;
+
+		rt_report_reset(&r);
+		for (unsigned i = 0; i < sizeof(name) - 1; i++)
+			name[i] = signs[below(sizeof(signs) - 1)];
+		f = rt_report_add_fallback(&r);
+		*f = (struct rt_report_fallback){name, name, name, 1, 1};
+		rt_buf_reset(&b);
+		rt_report_format_markdown(&b, &r);
+		p = strstr(b.p, "|---|---|---|---:|---:|---:|\n");
+		assert_non_null(p);
+		p = strchr(p, '\n') + 1;
+		for (; *p != '\n'; p++) {
+			bars += *p == '|';
+			if (*p == '\\' && p[1] != '\n')
+				p++; /* escaped */
+			else if (strchr("`*_{}[]()<>~$", *p))
+				fail_msg("%c in %s", *p, p);
+		}
+		assert_int_equal(bars, 7);
+	}
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
 static void
 the_text_is_the_golden_one(void **state)
 {
@@ -913,6 +993,8 @@ main(void)
 	    cmocka_unit_test(
 		borrowed_text_survives_growth_and_storage_survives_a_reset),
 	    cmocka_unit_test(the_text_is_the_golden_one),
+	    cmocka_unit_test(the_markdown_is_the_golden_one),
+	    cmocka_unit_test(no_name_becomes_markup),
 	    cmocka_unit_test(the_text_of_nothing_says_so),
 	    cmocka_unit_test(the_text_keeps_to_its_size_whatever_the_report),
 	    cmocka_unit_test(shares_of_the_fates_add_up_to_a_hundred),
