@@ -123,6 +123,10 @@ rt_cmd_report(int argc, char **argv)
 		return rt_options_fail("report", &d, RT_EXIT_USAGE);
 	if (operation && !take_id(&q, operation, &d))
 		return rt_options_fail("report", &d, RT_EXIT_USAGE);
+	if (operation && format == AS_MARKDOWN) {
+		rt_diag_set(&d, "--operation", "prints text or json");
+		return rt_options_fail("report", &d, RT_EXIT_USAGE);
+	}
 	err = rt_ask_open(at.text, &ask, &d);
 	if (err != RT_OK)
 		return fail(err, &d);

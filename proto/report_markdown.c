@@ -24,9 +24,11 @@ put_name(struct rt_buf *b, const char *z)
 {
 	static const char special[] = "\\`*_{}[]()<>#+!|~$:@&^=\"'";
 
+	const char *from;
+
 	if (!z || !*z)
 		z = "?";
-	for (; *z; z++) {
+	for (from = z; *z; z++) {
 		if (*z == '<')
 			rt_buf_puts(b, "&lt;");
 		else if (*z == '>')
@@ -38,7 +40,9 @@ put_name(struct rt_buf *b, const char *z)
 			rt_buf_puts(b, "&#124;");
 		else if ((unsigned char)*z < 0x20)
 			rt_buf_putc(b, ' ');
-		else if (strchr(special, *z))
+		else if (strchr(special, *z) ||
+		    /* www.x would be a link. */
+		    (*z == '.' && z > from && (z[-1] | 0x20) == 'w'))
 			rt_buf_printf(b, "\\%c", *z);
 		else
 			rt_buf_putc(b, *z);
@@ -131,6 +135,12 @@ put_completeness(struct rt_buf *b, const struct rt_report *r)
 	    "no response came, or none was recorded");
 	put_fact(b, "usage unknown", n[RT_C_USAGE_UNKNOWN],
 	    "successes that say nothing of usage");
+	if (r->journal.is_on)
+		put_fact(b, "not journalled", r->journal.not_journalled,
+		    "taken in, but not written to the journal");
+	if (r->journal.dropped_on_read)
+		put_fact(b, "dropped on read", r->journal.dropped_on_read,
+		    "missing or damaged in the journal that was read");
 	for (i = 0; i < RT_OVERFLOW_COUNT; i++)
 		if (r->overflow[i])
 			rt_buf_printf(b,
@@ -269,8 +279,8 @@ put_violations(struct rt_buf *b, const struct rt_report *r)
 
 		rt_buf_puts(b, "- **");
 		put_name(b, v->rule);
-		rt_buf_printf(
-		    b, "** %" PRIu64 ": %s\n", v->count, sentence_of(v->rule));
+		rt_buf_printf(b, "** %" PRIu64 "%s%s\n", v->count,
+		    *sentence_of(v->rule) ? ": " : "", sentence_of(v->rule));
 		for (k = 0; k < v->examples_count; k++) {
 			rt_buf_puts(b, "  - operation ");
 			put_name(b, v->examples[k].operation_id);

@@ -823,7 +823,8 @@ hostile_report(struct rt_report *r)
 	    "a|b|c", "`rm -rf`", "<script>&amp;</script>", 1, 0};
 	*rt_report_add_fallback(r) =
 	    (struct rt_report_fallback){NULL, "", "![i](http://x/y.png)", 1, 1};
-	r->series[3].labels[RT_LABEL_SERVICE] = "**bold** _it_ ~~no~~ # no";
+	r->series[3].labels[RT_LABEL_SERVICE] =
+	    "**bold** _it_ ~~no~~ # no www.x.y";
 	r->series[3].labels[RT_LABEL_MODEL_REQUESTED] = "a\\|b\n| c |";
 	v = rt_report_add_violation(r);
 	v->rule = "retry-of-quota";
