@@ -15,8 +15,8 @@
 #define RT_CONFIG_H
 
 #include "collector/aggregate.h"
-#include "collector/policy_config.h"
 #include "collector/canary/target.h"
+#include "collector/policy_config.h"
 #include "proto/options.h"
 
 #define RT_CONFIG_LINE_MAX 199u /* bytes: libinih cuts what is longer */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A small buffer, so that records meet its end often. */
 #define BLOCK_BYTES 20000u
+#define QUIET_LOOKS 3u
 #include "collector/source.c"
 
 #include "tests/unit/util.h"
@@ -386,6 +387,63 @@ names_the_file_that_cannot_be_read(void **state)
 	assert_null(s);
 }
 
+static void
+waits_for_the_end_of_what_still_grows(void **state)
+{
+	static const struct {
+		const char *bytes, *want; /* NULL: nothing yet */
+	} steps[] = {{"{\"a\"", NULL}, {":1}", NULL}, {"\n", "{\"a\":1}"},
+	    {"{\n\"a\":\n", NULL}, {"", NULL}, {"", NULL}, {"", NULL},
+	    {"2}\nx=1 y=2\n", "{\n\"a\":\n2}"}, {"", "x=1 y=2"},
+	    {"a: 1\n", NULL}, {"b: 2\n---\nc: 3\n", "a: 1\nb: 2"}, {"", NULL},
+	    {"", NULL}, {"", "c: 3"}, {"", NULL}};
+	struct rt_source *s = NULL;
+	struct rt_diag d = {{0}, {0}};
+	struct rt_source_record r;
+	const char *path = write_file(0, "", 0);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(rt_source_follow(path, false, &s, &d), RT_OK);
+	s->files[0].wait_ms = 0;
+	for (i = 0; i < RT_COUNT_OF(steps); i++) {
+		FILE *f = fopen(path, "ab");
+		enum rt_err err;
+
+		assert_non_null(f);
+		fputs(steps[i].bytes, f);
+		fclose(f);
+		err = rt_source_next(s, &r, &d);
+		if (err != (steps[i].want ? RT_OK : RT_E_AGAIN) ||
+		    (steps[i].want && !rt_str_is(r.text, steps[i].want)))
+			fail_msg("step %zu: %d, %s", i, (int)err,
+			    err == RT_OK ? util_show(r.text) : "");
+	}
+	rt_source_close(s);
+}
+
+static void
+names_the_byte_of_a_damaged_file_and_goes_on_with_the_others(void **state)
+{
+	static const char broken[] = "\x1f\x8b\x08\xff\xff\xff\xff\xff\xff\xff";
+	const char *names[2];
+	struct rt_source *s = NULL;
+	struct rt_source_record r;
+	struct rt_diag d = {{0}, {0}};
+
+	(void)state;
+	names[0] = write_file(0, broken, sizeof(broken) - 1);
+	names[1] = write_file(1, "x y\n", 4);
+	assert_int_equal(rt_source_open(names, 2, &s, &d), RT_OK);
+	assert_int_equal(rt_source_next(s, &r, &d), RT_E_IO);
+	assert_string_equal(d.where, names[0]);
+	assert_non_null(strstr(d.what, "gzip data is damaged at byte "));
+	assert_int_equal(rt_source_next(s, &r, &d), RT_OK);
+	assert_true(rt_str_is(r.text, "x y"));
+	assert_int_equal(rt_source_next(s, &r, &d), RT_E_EMPTY);
+	rt_source_close(s);
+}
+
 static int
 make_dir(void **state)
 {
@@ -418,6 +476,9 @@ main(void)
 	    cmocka_unit_test(merges_several_files_by_time),
 	    cmocka_unit_test(finds_the_time_of_a_record_in_any_form),
 	    cmocka_unit_test(names_the_file_that_cannot_be_read),
+	    cmocka_unit_test(waits_for_the_end_of_what_still_grows),
+	    cmocka_unit_test(
+		names_the_byte_of_a_damaged_file_and_goes_on_with_the_others),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
