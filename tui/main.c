@@ -66,7 +66,8 @@ rt_cmd_help(int argc, char **argv)
 	char *words[] = {NULL, word, NULL};
 	const struct command *c;
 
-	if (argc < 2 || argv[1][0] == '-')
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "-h") == 0)
 		return print_commands();
 	c = find(argv[1]);
 	if (!c)

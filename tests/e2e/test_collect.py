@@ -109,6 +109,9 @@ def a_free_port_is_taken_and_told():
 
 
 def bad_usage_is_refused():
+    for args, code in ((["help"], 0), (["help", "-h"], 0), (["help", "--bogus"], 64),
+                       (["version", "--bogus"], 64), (["--bogus"], 64)):
+        check(run(*args)[0] == code, args, "does not end with", code)
     refused("--nonsense", code=64, words=["--nonsense"])
     refused("--config", "/nowhere", code=74, words=["/nowhere", "No such file"])
     refused("extra", code=64, words=["extra"])
