@@ -20,7 +20,7 @@ V ?= 0
 FLAVOUR ?= release
 O := build/$(FLAVOUR)
 
-PACKAGES := json-c libzmq libcurl libmicrohttpd inih ncursesw libzstd zlib
+PACKAGES := json-c libzmq libcurl libmicrohttpd inih ncursesw libsodium libzstd zlib
 PKG_CPPFLAGS := $(filter-out -D_XOPEN_SOURCE=%,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PKG_LDLIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
 CMOCKA_LDLIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)

@@ -34,6 +34,7 @@ rule 'ZeroMQ has five doors' '#include <zmq' 'proto/(emitter|ask|curve)\.c|colle
 rule 'the clock has one door' '\b(clock_gettime|gettimeofday|[^_a-z]time)\((CLOCK|NULL|&)' 'proto/clock\.c' "${all[@]}"
 rule 'INI files are read by config' '#include <ini\.h' 'collector/config\.c' "${all[@]}"
 rule 'compressed logs have one door' '#include <(zlib|zstd)\.h' 'collector/(inflate|journal|journal_[a-z]+)\.c' "${all[@]}"
+rule 'libsodium has one door' '#include <sodium' 'collector/canary/digest\.c' "${all[@]}"
 rule 'nothing sleeps' '\b(usleep|nanosleep|sleep)\(' 'none' "${all[@]}"
 
 extra=$(git ls-files | cut -d/ -f1 | sort -u |

@@ -4,7 +4,7 @@
 set -eu
 
 packages="gcc make pkg-config libc6-dev libncurses-dev libcurl4-openssl-dev libjson-c-dev
-libzmq3-dev libcmocka-dev libmicrohttpd-dev libinih-dev libzstd-dev zlib1g-dev ncurses-term
+libzmq3-dev libcmocka-dev libmicrohttpd-dev libinih-dev libsodium-dev libzstd-dev zlib1g-dev ncurses-term
 python3 python3-zmq tmux procps"
 [ "${CI:-}" = true ] && packages="$packages clang clang-format libclang-rt-14-dev shellcheck mandoc"
 
