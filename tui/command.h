@@ -38,6 +38,8 @@
 	    "happened")                                                        \
 	X(rt_cmd_suite, "suite", "--sim|--live [--row ID]...",                 \
 	    "induces faults and says whether the client does what it should")  \
+	X(rt_cmd_ledger, "ledger", "show|diff|export FILE [--target NAME]",    \
+	    "prints what the suite found out, run by run")                     \
 	X(rt_cmd_gateway, "gateway", "[--listen HOST:PORT] [--fault RULE]...", \
 	    "a fault gateway on loopback: point your client at it")            \
 	X(rt_cmd_check_config, "check-config", "[--config FILE]",              \

@@ -44,6 +44,12 @@ rt_phase_name(enum rt_phase p)
 	return (unsigned)p < RT_PHASE_COUNT ? phase_names[p] : NULL;
 }
 
+const char *
+rt_http_version(void)
+{
+	return curl_version();
+}
+
 struct rt_http *
 rt_http_new(void)
 {

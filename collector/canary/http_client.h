@@ -129,4 +129,7 @@ void rt_http_answer_fini(struct rt_http_answer *a);
 
 const char *rt_phase_name(enum rt_phase p);
 
+/* libcurl's name for itself and what it is made of. */
+const char *rt_http_version(void);
+
 #endif

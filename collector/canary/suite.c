@@ -11,6 +11,7 @@
 #include "collector/canary/contract.h"
 #include "collector/canary/fault.h"
 #include "collector/canary/gateway.h"
+#include "collector/canary/ledger.h"
 #include "collector/canary/raw.h"
 #include "collector/canary/spawn.h"
 #include "collector/canary/tls_server.h"
@@ -28,7 +29,7 @@ enum result { PASSED, FAILED, SKIPPED, RESULT_COUNT };
 struct suite {
 	/* options */
 	bool is_sim, is_live, as_json, only_lists, allows_plain;
-	const char *gateway, *config, *target;
+	const char *gateway, *config, *target, *ledger;
 	struct rt_option_list rows;
 	/* what runs */
 	struct rt_spawn gateway_child, raw_child;
@@ -46,6 +47,7 @@ struct suite {
 	struct rt_retry_budget budgets[RT_TARGETS_MAX];
 	unsigned results[RESULT_COUNT];
 	bool is_ended, is_unreachable;
+	struct rt_ledger_run run; /* what --ledger gets */
 };
 
 /* ---- saying ------------------------------------------------------------------------ */
@@ -100,6 +102,9 @@ report(struct suite *s, const struct rt_contract_row *r, enum result result,
     const char *why, const char *saw)
 {
 	s->results[result]++;
+	if (result == SKIPPED)
+		rt_ledger_add(
+		    &s->run, r->area, r->id, RT_EVIDENCE_SKIPPED, NULL);
 	(s->as_json ? print_json : print_text)(s, r, result, why, saw);
 	fflush(stdout);
 }
@@ -166,6 +171,24 @@ set_target(struct suite *s, const struct rt_contract_row *r,
 }
 
 static void
+record(struct suite *s, const struct rt_contract_row *r,
+    const struct rt_probe *p, bool holds)
+{
+	static struct rt_keypaths shape;
+	struct rt_str body = {p->answer.body.p, p->answer.body.len};
+	enum rt_evidence result = holds ? RT_EVIDENCE_PASS : RT_EVIDENCE_FAIL;
+
+	/* Nobody answered: that says nothing of the contract. */
+	if (!holds && s->is_live && p->answer.status == 0)
+		result = RT_EVIDENCE_BLOCKED;
+	shape = (struct rt_keypaths){.count = 0};
+	if (strncmp(r->id, "golden-", 7) == 0 && holds)
+		(p->at->is_stream ? rt_keypaths_add_stream : rt_keypaths_add)(
+		    &shape, body);
+	rt_ledger_add(&s->run, r->area, r->id, result, &shape);
+}
+
+static void
 run_row(struct suite *s, const struct rt_contract_row *r, int64_t before)
 {
 	static struct rt_probe p;
@@ -201,6 +224,7 @@ run_row(struct suite *s, const struct rt_contract_row *r, int64_t before)
 	rt_buf_init(&saw, 4096);
 	rt_contract_saw(&saw, &p);
 	holds = rt_contract_holds(r, &p, served, s->is_live, why);
+	record(s, r, &p, holds);
 	report(s, r, holds ? PASSED : FAILED, why, saw.p);
 	rt_buf_fini(&saw);
 	rt_probe_fini(&p);
@@ -282,9 +306,91 @@ is_wanted(const struct suite *s, const struct rt_contract_row *r)
 	return s->rows.count == 0;
 }
 
+/* What can be said of the run as a whole, before its areas. */
+static void
+describe_run(struct suite *s)
+{
+	const struct rt_target *t = &s->live;
+	struct rt_targets one = {.count = 1};
+	struct rt_ledger_run *run = &s->run;
+	struct rt_buf b;
+
+	snprintf(run->id, sizeof(run->id), "%016llx%016llx",
+	    (unsigned long long)rt_dice_next(&s->dice),
+	    (unsigned long long)rt_dice_next(&s->dice));
+	rt_text_from_time(run->when, rt_clock_wall().us);
+	snprintf(run->target, sizeof(run->target), "%s",
+	    s->is_live ? t->name : "fault-gateway");
+	snprintf(run->endpoint, sizeof(run->endpoint), "%s",
+	    s->is_live ? t->base_url : "on loopback");
+	snprintf(run->model, sizeof(run->model), "%s",
+	    s->is_live ? t->model : "m-suite");
+	snprintf(run->environment, sizeof(run->environment), "%s",
+	    s->is_live ? "live" : "sim");
+	if (gethostname(run->host, sizeof(run->host) - 1) != 0)
+		snprintf(run->host, sizeof(run->host), "unknown");
+	if (s->is_live)
+		rt_target_key_name(t, run->credential);
+	else
+		snprintf(run->credential, sizeof(run->credential),
+		    "the simulation's own");
+	memcpy(run->source, t->source, sizeof(run->source));
+	memcpy(run->accessed, t->accessed, sizeof(run->accessed));
+	run->is_tls_verified = !s->is_live || t->verifies_tls;
+	snprintf(run->version, sizeof(run->version), "%s", RT_VERSION_TEXT);
+	snprintf(run->libraries, sizeof(run->libraries), "%s json-c/%s",
+	    rt_http_version(), json_c_version());
+	rt_buf_init(&b, 65536);
+	rt_buf_puts(&b, rt_contract_settings);
+	if (s->is_live) {
+		one.rows[0] = *t;
+		rt_buf_reset(&b);
+		rt_targets_print(&b, &one);
+	}
+	rt_digest(b.p, b.len, run->config_sha256);
+	rt_buf_fini(&b);
+}
+
+/* Said beside the rows, as no row can know it; true where it fails an area. */
+static bool
+say_drift(const struct suite *s)
+{
+	bool has_failed = false;
+
+	for (unsigned i = 0; i < RT_AREA_COUNT; i++) {
+		const struct rt_ledger_area *a = &s->run.areas[i];
+
+		if (!strstr(a->evidence, "; paths "))
+			continue;
+		fprintf(stderr, "retrytop suite: %s: %s: %s\n",
+		    rt_area_name((enum rt_area)i), rt_evidence_name(a->result),
+		    a->evidence);
+		has_failed |= a->result == RT_EVIDENCE_FAIL;
+	}
+	return has_failed;
+}
+
+static int
+keep_evidence(struct suite *s)
+{
+	static struct rt_ledger_run before;
+	struct rt_diag d = {{0}, {0}};
+	bool has_before;
+
+	describe_run(s);
+	has_before = access(s->ledger, F_OK) == 0 &&
+	    rt_ledger_read(s->ledger, s->run.target, 0, &before, &d) == RT_OK;
+	rt_ledger_conclude(&s->run, has_before ? &before : NULL);
+	if (rt_ledger_append(s->ledger, &s->run, &d) != RT_OK)
+		return rt_options_fail("suite", &d, RT_EXIT_IO);
+	return say_drift(s) ? RT_EXIT_VERDICT : RT_EXIT_OK;
+}
+
 static int
 run(struct suite *s)
 {
+	int code = RT_EXIT_OK;
+
 	for (size_t i = 0;
 	     i < rt_contract_count && !s->is_ended && !s->is_unreachable; i++)
 		if (is_wanted(s, &rt_contract_rows[i]))
@@ -294,6 +400,10 @@ run(struct suite *s)
 		    s->results[FAILED], s->results[SKIPPED]);
 	if (s->is_unreachable)
 		return RT_EXIT_UNREACHABLE;
+	if (s->ledger && !s->is_ended)
+		code = keep_evidence(s);
+	if (code != RT_EXIT_OK)
+		return code;
 	return s->results[FAILED] > 0 || s->is_ended ? RT_EXIT_VERDICT
 						     : RT_EXIT_OK;
 }
@@ -395,6 +505,8 @@ parse(struct suite *s, int argc, char **argv)
 		0, "config", &s->config, "FILE", "configuration for --live"),
 	    RT_OPTION_LIST(
 		0, "row", &s->rows, "ID", "only this row; may be repeated"),
+	    RT_OPTION_TEXT(0, "ledger", &s->ledger, "FILE",
+		"append what was found; retrytop ledger reads it"),
 	    RT_OPTION_FLAG(0, "list", &s->only_lists, "list the rows and end"),
 	    RT_OPTION_FLAG(0, "json", &s->as_json, "one JSON object a row"),
 	    RT_OPTION_FLAG(0, "insecure", &s->allows_plain,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "collector/canary/shape.h"
+#include "collector/canary/keypaths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define DEPTH_MAX 32
 
 static int
-find(const struct rt_shape *s, const char *entry, bool *is_there)
+find(const struct rt_keypaths *s, const char *entry, bool *is_there)
 {
 	int lo = 0, hi = (int)s->count;
 
@@ -30,13 +30,13 @@ find(const struct rt_shape *s, const char *entry, bool *is_there)
 }
 
 void
-rt_shape_put(struct rt_shape *s, struct rt_str entry)
+rt_keypaths_put(struct rt_keypaths *s, struct rt_str entry)
 {
-	char text[RT_SHAPE_PATH_MAX + 1];
+	char text[RT_KEYPATH_MAX + 1];
 	bool is_there;
 	int at;
 
-	if (entry.len > RT_SHAPE_PATH_MAX) {
+	if (entry.len > RT_KEYPATH_MAX) {
 		s->overflow = true;
 		return;
 	}
@@ -44,7 +44,7 @@ rt_shape_put(struct rt_shape *s, struct rt_str entry)
 	at = find(s, text, &is_there);
 	if (is_there)
 		return;
-	if (s->count == RT_SHAPE_PATHS_MAX) {
+	if (s->count == RT_KEYPATHS_MAX) {
 		s->overflow = true;
 		return;
 	}
@@ -71,17 +71,17 @@ type_of(struct json_object *o)
 	return "null";
 }
 
-/* `path` has room for RT_SHAPE_PATH_MAX bytes, len of which are used. */
+/* `path` has room for RT_KEYPATH_MAX bytes, len of which are used. */
 static void
-walk(struct rt_shape *s, struct json_object *o, char *path, size_t len)
+walk(struct rt_keypaths *s, struct json_object *o, char *path, size_t len)
 {
-	const size_t size = RT_SHAPE_PATH_MAX + 1;
-	char entry[RT_SHAPE_PATH_MAX + 16];
+	const size_t size = RT_KEYPATH_MAX + 1;
+	char entry[RT_KEYPATH_MAX + 16];
 	int n;
 
 	if (len > 0) {
 		n = snprintf(entry, sizeof(entry), "%s %s", path, type_of(o));
-		rt_shape_put(s, (struct rt_str){entry, (size_t)n});
+		rt_keypaths_put(s, (struct rt_str){entry, (size_t)n});
 	}
 	if (json_object_is_type(o, json_type_array) && len + 2 < size) {
 		memcpy(path + len, "[]", 3);
@@ -104,9 +104,9 @@ walk(struct rt_shape *s, struct json_object *o, char *path, size_t len)
 }
 
 void
-rt_shape_add(struct rt_shape *s, struct rt_str json)
+rt_keypaths_add(struct rt_keypaths *s, struct rt_str json)
 {
-	char path[RT_SHAPE_PATH_MAX + 1] = "";
+	char path[RT_KEYPATH_MAX + 1] = "";
 	struct json_object *o = NULL;
 
 	if (!json.p ||
@@ -120,11 +120,11 @@ rt_shape_add(struct rt_shape *s, struct rt_str json)
 static void
 on_event(void *context, struct rt_str data)
 {
-	rt_shape_add(context, data);
+	rt_keypaths_add(context, data);
 }
 
 void
-rt_shape_add_stream(struct rt_shape *s, struct rt_str body)
+rt_keypaths_add_stream(struct rt_keypaths *s, struct rt_str body)
 {
 	struct rt_sse sse;
 
@@ -134,11 +134,11 @@ rt_shape_add_stream(struct rt_shape *s, struct rt_str body)
 }
 
 void
-rt_shape_digest(const struct rt_shape *s, char out[RT_DIGEST_SIZE])
+rt_keypaths_digest(const struct rt_keypaths *s, char out[RT_DIGEST_SIZE])
 {
 	struct rt_buf b;
 
-	rt_buf_init(&b, sizeof(s->paths) + RT_SHAPE_PATHS_MAX);
+	rt_buf_init(&b, sizeof(s->paths) + RT_KEYPATHS_MAX);
 	rt_buf_puts(&b, "");
 	for (unsigned i = 0; i < s->count; i++)
 		rt_buf_printf(&b, "%s\n", s->paths[i]);
@@ -158,8 +158,8 @@ path_len(const char *entry)
 
 /* The entry of the same path whose own entry is not in `not_in`; NULL: none. */
 static const char *
-other_type(
-    const struct rt_shape *s, const char *entry, const struct rt_shape *not_in)
+other_type(const struct rt_keypaths *s, const char *entry,
+    const struct rt_keypaths *not_in)
 {
 	size_t n = path_len(entry);
 	bool is_there;
@@ -186,11 +186,11 @@ say(struct rt_buf *b, char sign, const char *entry, const char *type)
 	rt_buf_putc(b, '\n');
 }
 
-struct rt_shape_drift
-rt_shape_compare(
-    const struct rt_shape *old, const struct rt_shape *new, struct rt_buf *b)
+struct rt_keypaths_drift
+rt_keypaths_compare(const struct rt_keypaths *old,
+    const struct rt_keypaths *new, struct rt_buf *b)
 {
-	struct rt_shape_drift d = {0, 0, 0};
+	struct rt_keypaths_drift d = {0, 0, 0};
 	const char *other;
 	bool is_there;
 
