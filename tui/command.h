@@ -26,12 +26,12 @@
 	    "[-c ENDPOINT] [--window W] [--operation ID] [--format "           \
 	    "json|text]",                                                      \
 	    "one report from a running collector")                             \
-	X(rt_cmd_replay, "replay", "--report json|text FILE...",               \
-	    "a recorded log as a report")                                      \
+	X(rt_cmd_replay, "replay", "--report json|text|markdown FILE...",      \
+	    "recorded logs as a report")                                       \
 	X(rt_cmd_tail, "tail", "[-c ENDPOINT] [--json]",                       \
 	    "accepted events as they come")                                    \
-	X(rt_cmd_emit, "emit", "[--intake ENDPOINT] [--timeout S]",            \
-	    "publishes records from standard input, acknowledged")             \
+	X(rt_cmd_emit, "emit", "[--intake ENDPOINT] [FILE...]",                \
+	    "publishes records of standard input or of logs")                  \
 	X(rt_cmd_canary, "canary",                                             \
 	    "--url URL --model M [--interval S] [--once]",                     \
 	    "sends a minimal chat request now and then and publishes what "    \
