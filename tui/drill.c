@@ -108,11 +108,32 @@ go(struct rt_model *m, enum rt_page page)
 	note(m);
 }
 
+static bool
+passes(void *ctx, const struct rt_trail_row *e)
+{
+	return rt_filter_event(ctx, e);
+}
+
 static void
 make_list(struct rt_model *m, const struct rt_list_of *of)
 {
 	rt_oplist_make(&m->drill->list, of, rt_model_trail(m),
-	    rt_model_report(m), NULL, NULL);
+	    rt_model_report(m), passes, &m->filter);
+}
+
+void
+rt_drill_refilter(struct rt_model *m)
+{
+	struct rt_oplist *l = &m->drill->list;
+	struct rt_list_of of = l->of;
+	char id[RT_TRAIL_ID] = "";
+	size_t at;
+
+	if (l->count > 0)
+		snprintf(id, sizeof(id), "%s", l->rows[l->at].id);
+	make_list(m, &of);
+	at = rt_oplist_find(l, id);
+	l->at = at < l->count ? at : 0;
 }
 
 static bool
@@ -356,6 +377,8 @@ step_tail(struct rt_model *m, enum rt_step which, int by)
 
 		if (!e)
 			return false;
+		if (!rt_filter_event(&m->filter, e))
+			continue;
 		if (which == RT_STEP_FAILED
 			? rt_trail_is_failure(e)
 			: rt_report_is_example(r, e->operation_id)) {

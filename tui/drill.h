@@ -76,6 +76,9 @@ bool rt_drill_history(struct rt_model *m, int by);
 enum rt_step { RT_STEP_ANY, RT_STEP_FAILED, RT_STEP_BROKE };
 /* To the next (1) or previous (-1) such operation: of the list, else of the tail. */
 bool rt_drill_step(struct rt_model *m, enum rt_step which, int by);
+/* Make the open list anew, the cursor on the same operation. */
+void rt_drill_refilter(struct rt_model *m);
+
 /* Move the cursor of a list or scroll a page of `rows` lines. */
 void rt_drill_move(struct rt_model *m, int by, unsigned rows, unsigned all);
 

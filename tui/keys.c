@@ -2,6 +2,7 @@
 #include "tui/keys.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 #include "tui/clip.h"
 #include "tui/term.h"
@@ -27,7 +28,7 @@ static const struct rt_key_row table[] = {
 	{{'Q', CTRL('c')}, "Q Ctrl-C", RT_ACTION_QUIT, "Quit now",
 	    "Leave the program at once.", 0, ALL},
 	{{RT_KEY_ESC}, "Esc", RT_ACTION_ESCAPE, "Back",
-	    "Leave help, what is open, or zoom; never the program.", 0, ALL},
+	    "Leave help, what is open, the filter, or zoom; never the program.", 0, ALL},
 	{{RT_KEY_ENTER}, "Enter", RT_ACTION_ENTER, "Open",
 	    "Open the newest operations of a row, or an operation: waterfall, then records.", 4, P | L | O},
 	{{'n'}, "n", RT_ACTION_NEXT, "Next op",
@@ -48,6 +49,10 @@ static const struct rt_key_row table[] = {
 	    "The view before, as in a browser.", 13, ALL},
 	{{']'}, "]", RT_ACTION_HISTORY_FORWARD, "View forward",
 	    "The view after, where one went back.", 0, ALL},
+	{{'/'}, "/", RT_ACTION_FILTER, "Filter",
+	    "Filter tail, operations, routes and fallbacks: route: class: st: op: decision: service: model: version:, ! negates, commas part alternatives; Tab completes.", 3, ALL},
+	{{'\\'}, "\\", RT_ACTION_CLEAR, "Clear filter",
+	    "Show everything again.", 0, ALL},
 	{{'!'}, "!", RT_ACTION_WORST, "Worst",
 	    "Jump to the worst thing and say it in one sentence; Enter opens it.", 8, ALL},
 	{{'y'}, "y", RT_ACTION_COPY, "Copy id",
@@ -85,7 +90,7 @@ static const struct rt_key_row table[] = {
 	{{'z'}, "z", RT_ACTION_ZOOM, "Zoom",
 	    "The panel in focus on the whole screen, and back.", 12, P},
 	{{' '}, "Space", RT_ACTION_FREEZE, "Freeze",
-	    "Freeze the screen and go on; intake goes on and what is held is counted.", 3, P},
+	    "Freeze the screen and go on; intake goes on and what is held is counted.", 5, P},
 	{{'F'}, "F", RT_ACTION_FOLLOW, "Follow",
 	    "Follow the tail again.", 18, P},
 	{{'T'}, "T", RT_ACTION_CLOCK, "UTC/local",
@@ -288,6 +293,48 @@ copy(struct rt_model *m, bool as_json)
 	return RT_EFFECT_COPY;
 }
 
+static bool
+clear_filter(struct rt_model *m)
+{
+	const struct rt_filter none = {.count = 0};
+	bool was_on = m->filter.count > 0;
+
+	rt_model_filter(m, &none);
+	return was_on;
+}
+
+static void
+escape(struct rt_model *m)
+{
+	if (!m->help && m->drill->page == RT_PAGE_PANELS && clear_filter(m))
+		return;
+	(void)leave(m);
+}
+
+/* While a line is typed every key belongs to it. */
+static enum rt_effect
+type(struct rt_model *m, int code)
+{
+	struct rt_prompt *p = &m->prompt;
+	struct rt_diag d = {{0}, {0}};
+	struct rt_filter f;
+
+	switch (rt_prompt_key(p, code, rt_model_report(m))) {
+	case RT_PROMPT_EDITS: return RT_EFFECT_DRAW;
+	case RT_PROMPT_CANCELLED: rt_prompt_close(p); return RT_EFFECT_DRAW;
+	case RT_PROMPT_ACCEPTED: break;
+	}
+	if (rt_filter_parse(&f, rt_str_of(p->text), &d) != RT_OK) {
+		snprintf(p->trouble, sizeof(p->trouble), "%.*s",
+		    (int)sizeof(p->trouble) - 1, d.what);
+		return RT_EFFECT_DRAW;
+	}
+	rt_prompt_remember(p);
+	rt_prompt_close(p);
+	rt_model_filter(m, &f);
+	return RT_EFFECT_DRAW;
+}
+
 static enum rt_effect
 act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 {
@@ -295,7 +342,7 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_HELP: toggle_help(m); break;
 	case RT_ACTION_BACK: return leave(m);
 	case RT_ACTION_QUIT: return RT_EFFECT_QUIT;
-	case RT_ACTION_ESCAPE: (void)leave(m); break;
+	case RT_ACTION_ESCAPE: escape(m); break;
 	case RT_ACTION_NEXT_PANEL: turn_panel(m, 1); break;
 	case RT_ACTION_PREVIOUS_PANEL: turn_panel(m, RT_PANEL_COUNT - 1); break;
 	case RT_ACTION_PANEL: focus(m, (enum rt_panel)(code - '1')); break;
@@ -315,6 +362,10 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_RECORDS: (void)rt_drill_records(m); break;
 	case RT_ACTION_HISTORY_BACK: turn_history(m, -1); break;
 	case RT_ACTION_HISTORY_FORWARD: turn_history(m, 1); break;
+	case RT_ACTION_FILTER:
+		rt_prompt_open(&m->prompt, m->filter.text);
+		break;
+	case RT_ACTION_CLEAR: (void)clear_filter(m); break;
 	case RT_ACTION_WORST: show_worst(m); break;
 	case RT_ACTION_COPY: return copy(m, false);
 	case RT_ACTION_COPY_ROW: return copy(m, true);
@@ -346,6 +397,11 @@ rt_keys_apply(struct rt_model *m, const struct rt_layout *l, int code)
 {
 	const struct rt_key_row *row = rt_keys_at(code);
 
+	if (m->prompt.is_open && code != RT_KEY_NONE && code != RT_KEY_RESIZE &&
+	    code != RT_KEY_CLOSED && code != CTRL('c')) {
+		m->key_at = m->now;
+		return type(m, code);
+	}
 	if (!row || !rt_keys_work(row, m))
 		return RT_EFFECT_NONE;
 	m->notice[0] = '\0';

@@ -190,6 +190,9 @@ settle_tail(const struct rt_layout *l, struct rt_model *m)
 		m->tail_at = t->newest;
 	if (bottom < m->tail_at)
 		bottom = m->tail_at;
+	/* Between cursor and bottom there may be rows that are left out. */
+	if (m->filter.count > 0 && bottom >= m->tail_at + page)
+		bottom = m->tail_at;
 	if (bottom >= m->tail_at + page)
 		bottom = m->tail_at + page - 1;
 	if (bottom < oldest + page - 1)

@@ -263,17 +263,48 @@ canary_id(const struct rt_report *r, size_t row)
 	    hash_text(hash_text(HASH_START, c->name), c->route), c->model);
 }
 
+static bool
+series_passes(const struct rt_filter *f, const struct rt_report *r, size_t row)
+{
+	return rt_filter_series(f, &r->series[row]);
+}
+
+static bool
+fallback_passes(
+    const struct rt_filter *f, const struct rt_report *r, size_t row)
+{
+	return rt_filter_fallback(f, &r->fallbacks[row]);
+}
+
 /* Panels without rows have none; the tail has numbers instead. */
 static const struct {
 	size_t (*count)(const struct rt_report *r);
 	uint64_t (*id)(const struct rt_report *r, size_t row);
+	/* NULL: the filter has nothing to say here */
+	bool (*passes)(
+	    const struct rt_filter *f, const struct rt_report *r, size_t row);
 } row_sources[RT_PANEL_COUNT] = {
-    [RT_PANEL_ROUTES] = {series_count, series_id},
-    [RT_PANEL_CLASSES] = {class_count, class_id},
-    [RT_PANEL_FALLBACKS] = {fallback_count, fallback_id},
-    [RT_PANEL_AUDIT] = {violation_count, violation_id},
-    [RT_PANEL_CANARY] = {canary_count, canary_id},
+    [RT_PANEL_ROUTES] = {series_count, series_id, series_passes},
+    [RT_PANEL_CLASSES] = {class_count, class_id, NULL},
+    [RT_PANEL_FALLBACKS] = {fallback_count, fallback_id, fallback_passes},
+    [RT_PANEL_AUDIT] = {violation_count, violation_id, NULL},
+    [RT_PANEL_CANARY] = {canary_count, canary_id, NULL},
 };
+
+/* Rows of the report that the filter lets through, at most RT_MODEL_ROWS. */
+static size_t
+keep_rows(
+    const struct rt_model *m, enum rt_panel p, uint16_t keep[RT_MODEL_ROWS])
+{
+	const struct rt_report *r = rt_model_report(m);
+	size_t all = row_sources[p].count(r), n = 0;
+
+	for (size_t i = 0; i < all && n < RT_MODEL_ROWS; i++)
+		if (!row_sources[p].passes || m->filter.count == 0 ||
+		    row_sources[p].passes(&m->filter, r, i))
+			keep[n++] = (uint16_t)i;
+	return n;
+}
 
 /* Rows known from before keep their places, new ones follow. */
 static void
@@ -302,12 +333,11 @@ settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
 	const struct rt_report *r = rt_model_report(m);
 	struct rt_model_rows *rows = &m->rows[p];
 	uint64_t ids[RT_MODEL_ROWS];
-	size_t count = row_sources[p].count(r);
+	uint16_t keep[RT_MODEL_ROWS];
+	size_t count = keep_rows(m, p, keep);
 
-	if (count > RT_MODEL_ROWS)
-		count = RT_MODEL_ROWS;
 	for (size_t i = 0; i < count; i++)
-		ids[i] = row_sources[p].id(r, i);
+		ids[i] = row_sources[p].id(r, keep[i]);
 	if (hold)
 		order_as_before(rows, ids, count);
 	else
@@ -319,6 +349,7 @@ settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
 		rows->at = count ? count - 1 : 0;
 	for (size_t i = 0; i < count; i++) {
 		rows->ids[i] = ids[rows->order[i]];
+		rows->order[i] = keep[rows->order[i]];
 		if (rows->ids[i] == rows->selected)
 			rows->at = i;
 	}
@@ -326,6 +357,16 @@ settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
 		rows->selected = rows->ids[rows->at];
 	if (rows->selected == 0)
 		rows->at = 0;
+}
+
+void
+rt_model_filter(struct rt_model *m, const struct rt_filter *f)
+{
+	m->filter = *f;
+	m->keep_order = false;
+	rt_model_settle(m);
+	if (m->drill->page != RT_PAGE_PANELS)
+		rt_drill_refilter(m);
 }
 
 void
@@ -467,6 +508,39 @@ rt_model_freeze(struct rt_model *m, bool frozen)
 
 /* ---- the cursor ------------------------------------------------------- */
 
+/* The next event from `at` that the filter lets through; `at` where there is none. */
+static int64_t
+step_tail(const struct rt_model *m, int64_t at, int by)
+{
+	const struct rt_trail *t = rt_model_trail(m);
+	const struct rt_trail_row *e;
+
+	for (int64_t n = at + by; n > 0; n += by) {
+		e = rt_trail_get(t, (uint64_t)n);
+		if (!e)
+			break;
+		if (rt_filter_event(&m->filter, e))
+			return n;
+	}
+	return at;
+}
+
+static void
+move_filtered(struct rt_model *m, int by)
+{
+	const struct rt_trail *t = rt_model_trail(m);
+	int64_t at = (int64_t)(m->follow ? t->newest + 1 : m->tail_at), to;
+
+	for (int i = 0; i != by; i += by < 0 ? -1 : 1) {
+		to = step_tail(m, at, by < 0 ? -1 : 1);
+		if (to == at)
+			break;
+		at = to;
+	}
+	m->tail_at = (uint64_t)at;
+	m->follow = by == INT_MAX || at > (int64_t)t->newest;
+}
+
 static void
 move_tail(struct rt_model *m, int by)
 {
@@ -476,6 +550,10 @@ move_tail(struct rt_model *m, int by)
 
 	if (t->newest == 0)
 		return;
+	if (m->filter.count > 0) {
+		move_filtered(m, by);
+		return;
+	}
 	m->tail_at = (uint64_t)(at < lo ? lo : at > hi ? hi : at);
 	m->follow = by == INT_MAX;
 }

@@ -18,6 +18,7 @@
 #include "proto/query.h"
 #include "proto/report.h"
 #include "tui/drill.h"
+#include "tui/prompt.h"
 #include "tui/trail.h"
 
 #define RT_MODEL_ROWS 256u       /* series asked for and shown at most */
@@ -107,6 +108,8 @@ struct rt_model {
 	bool follow;
 	uint64_t tail_at, tail_bottom; /* trail numbers: cursor, last line */
 	rt_mono_t tail_moved_at, trend_at;
+	struct rt_filter filter; /* of tail, lists, routes and fallbacks */
+	struct rt_prompt prompt;
 	struct rt_drill *drill; /* owned: what is open beyond the panels */
 	struct rt_buf clip;     /* what was copied last */
 	/* one sentence in the place of the keys, until the next key */
@@ -154,6 +157,9 @@ struct rt_query rt_model_query(const struct rt_model *m);
 double rt_model_span_s(const struct rt_model *m);
 
 void rt_model_freeze(struct rt_model *m, bool frozen);
+
+/* Another filter; the open list is made anew. */
+void rt_model_filter(struct rt_model *m, const struct rt_filter *f);
 
 /* Bring order and cursor of every panel in line with the report on the screen. */
 void rt_model_settle(struct rt_model *m);

@@ -100,7 +100,10 @@ draw(const struct rt_model *m, struct rt_area a)
 	uint64_t sum = sum_of(r);
 
 	if (rows->count == 0) {
-		rt_view_empty(m, a, 0, "no fallback in this window");
+		rt_view_empty(m, a, 0,
+		    m->filter.count && r->fallbacks_count
+			? "no fallback passes the filter"
+			: "no fallback in this window");
 		return;
 	}
 	draw_heads(&p, a);
@@ -122,7 +125,8 @@ status(const struct rt_model *m, char *out, size_t size)
 {
 	const struct rt_report *r = rt_model_report(m);
 
-	snprintf(out, size, "n=%llu  %zu rows", (unsigned long long)sum_of(r),
+	snprintf(out, size, "n=%llu  %zu/%zu rows",
+	    (unsigned long long)sum_of(r), m->rows[RT_PANEL_FALLBACKS].count,
 	    r->fallbacks_count);
 }
 

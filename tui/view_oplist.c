@@ -150,7 +150,9 @@ rt_view_oplist(const struct rt_model *m, struct rt_area a)
 	draw_title(m, a);
 	if (l->count == 0) {
 		rt_area_put(a, 1, 1, RT_ROLE_DIM,
-		    "none among the events seen since this screen opened");
+		    m->filter.count ? "none passes the filter"
+				    : "none among the events seen since this "
+				      "screen opened");
 		return;
 	}
 	draw_heads(l, a);

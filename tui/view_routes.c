@@ -213,7 +213,9 @@ draw(const struct rt_model *m, struct rt_area a)
 
 	draw_heads(&p, a);
 	if (rows->count == 0)
-		rt_view_empty(m, a, 1, "no route in this window");
+		rt_view_empty(m, a, 1,
+		    m->filter.count ? "no route passes the filter"
+				    : "no route in this window");
 	for (size_t i = rows->top; i < rows->count; i++) {
 		unsigned row = (unsigned)(i - rows->top) + 1;
 
@@ -233,7 +235,7 @@ status(const struct rt_model *m, char *out, size_t size)
 	const struct rt_report *r = rt_model_report(m);
 
 	snprintf(out, size, "sort: %s %s  %zu/%llu", rt_sort_name(m->sort),
-	    m->reverse ? "^" : "v", r->series_count,
+	    m->reverse ? "^" : "v", m->rows[RT_PANEL_ROUTES].count,
 	    (unsigned long long)r->series_total);
 }
 

@@ -45,13 +45,27 @@ format_lag(char *out, size_t size, const struct rt_model *m)
 		snprintf(out, size, "lag %s", rt_fmt_age(age, ms));
 }
 
+/* " /st:5xx" in at most 18 columns; returns them. */
+static unsigned
+format_filter(char out[64], const struct rt_model *m)
+{
+	char text[64];
+
+	out[0] = '\0';
+	if (m->filter.count == 0)
+		return 0;
+	rt_facts_shorten(text, sizeof(text), m->filter.text, 16);
+	snprintf(out, 64, " /%.60s", text);
+	return rt_text_cols(out);
+}
+
 /* The pieces from the right that still fit beside the name. */
 static void
 draw_header(const struct rt_model *m, struct rt_area a)
 {
 	const struct rt_report *r = rt_model_report(m);
 	char clock[RT_FMT_SIZE], per_s[RT_FMT_SIZE], lag[48], name[256],
-	    pieces[96];
+	    pieces[96], filter[64];
 	const char *named = m->title && m->title[0] ? m->title : m->endpoint;
 	double rate = (double)r->counts.n[RT_C_ACCEPTED] / rt_model_span_s(m);
 	enum rt_role role;
@@ -67,10 +81,12 @@ draw_header(const struct rt_model *m, struct rt_area a)
 	rt_fmt_clock(
 	    clock, m->is_frozen ? m->frozen_wall.us : m->now_wall.us, m->utc);
 	width = rt_text_cols(pieces) + rt_text_cols(clock) +
-	    rt_text_cols(mode) + 14;
+	    rt_text_cols(mode) + 14 + format_filter(filter, m);
 	if (a.cols < width + 4) {
 		col = rt_area_put(a, 0, 0, RT_ROLE_HEADER, " retrytop ");
 		col = rt_area_put(a, 0, col, role, mode);
+		col = rt_area_put(
+		    a, 0, col, RT_ROLE_WARN, m->filter.count ? " /FILTER" : "");
 		rt_area_printf(a, 0, col, RT_ROLE_HEADER, " %s %s", clock, lag);
 		return;
 	}
@@ -79,6 +95,7 @@ draw_header(const struct rt_model *m, struct rt_area a)
 	    name, sizeof(name), named ? named : "?", a.cols - width);
 	col = rt_area_put(a, 0, col, RT_ROLE_HEADER, name) + 2;
 	col = rt_area_put(a, 0, col, role, mode);
+	col = rt_area_put(a, 0, col, RT_ROLE_WARN, filter);
 	col = rt_area_printf(a, 0, col, RT_ROLE_HEADER, " %s", clock);
 	rt_area_put(a, 0, col, RT_ROLE_HEADER, pieces);
 }
@@ -195,6 +212,30 @@ draw_notice(const char *z, struct rt_grid *g, unsigned footer)
 		z += first.len;
 	}
 	rt_area_field(line_of(g, footer), 0, 1, cols, false, RT_ROLE_STRONG, z);
+}
+
+/* The cursor is a marked character; what is wrong or how it works stands above. */
+static void
+draw_prompt(const struct rt_prompt *p, struct rt_grid *g, unsigned footer)
+{
+	struct rt_area a = line_of(g, footer);
+	char text[2 * sizeof(p->text)];
+	unsigned col;
+
+	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_FOOTER, ' ');
+	col = rt_area_put(a, 0, 0, RT_ROLE_STRONG, " /");
+	snprintf(text, sizeof(text), "%.*s", (int)p->at, p->text);
+	col = rt_area_put(a, 0, col, RT_ROLE_STRONG, text);
+	col = rt_area_put(a, 0, col, RT_ROLE_CURSOR, g->ascii ? "|" : "\u258f");
+	rt_area_put(a, 0, col, RT_ROLE_STRONG, p->text + p->at);
+	if (footer < 3)
+		return;
+	a = line_of(g, footer - 1);
+	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_FOOTER, ' ');
+	rt_area_put(a, 0, 1, p->trouble[0] ? RT_ROLE_BAD : RT_ROLE_FOOTER,
+	    p->trouble[0] ? p->trouble
+			  : "Enter apply  Esc cancel  Tab complete  Up older  "
+			    "route:a,b  st:5xx  !class:auth");
 }
 
 static const char *
@@ -348,7 +389,9 @@ rt_view_screen(
 		draw_list(m, l, g);
 	else
 		draw_body(m, l, g);
-	if (l->footer && rt_model_notice(m))
+	if (l->footer && m->prompt.is_open)
+		draw_prompt(&m->prompt, g, l->footer);
+	else if (l->footer && rt_model_notice(m))
 		draw_notice(rt_model_notice(m), g, l->footer);
 	else if (l->footer)
 		draw_footer(m, line_of(g, l->footer));

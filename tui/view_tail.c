@@ -192,24 +192,43 @@ draw_row(const struct rt_model *m, struct rt_area a, unsigned row,
 		draw_narrow(a, row, col, t, role);
 }
 
+/* Numbers of the events to show, oldest first, up to the bottom line. */
+static unsigned
+gather(const struct rt_model *m, uint64_t *out, unsigned most)
+{
+	const struct rt_trail *t = rt_model_trail(m);
+	unsigned n = 0;
+
+	for (uint64_t number = m->tail_bottom; number > 0 && n < most;
+	     number--) {
+		const struct rt_trail_row *e = rt_trail_get(t, number);
+
+		if (!e)
+			break;
+		if (rt_filter_event(&m->filter, e))
+			out[most - ++n] = number;
+	}
+	return n;
+}
+
 static void
 draw(const struct rt_model *m, struct rt_area a)
 {
 	const struct rt_trail *t = rt_model_trail(m);
-	uint64_t bottom = m->tail_bottom;
-	uint64_t shown = bottom < a.rows ? bottom : a.rows;
+	uint64_t numbers[RT_TRAIL_ROWS];
+	unsigned most = a.rows < RT_TRAIL_ROWS ? a.rows : RT_TRAIL_ROWS;
+	unsigned shown = gather(m, numbers, most);
 
-	if (t->newest == 0) {
-		rt_view_empty(m, a, 0, "no event since this screen opened");
+	if (shown == 0) {
+		rt_view_empty(m, a, 0,
+		    t->newest == 0 ? "no event since this screen opened"
+				   : "no event passes the filter");
 		return;
 	}
 	for (unsigned row = 0; row < shown; row++) {
-		uint64_t number = bottom - shown + row + 1;
-		const struct rt_trail_row *event = rt_trail_get(t, number);
+		uint64_t number = numbers[most - shown + row];
 
-		if (!event)
-			continue;
-		draw_row(m, a, row, event);
+		draw_row(m, a, row, rt_trail_get(t, number));
 		if (m->focus == RT_PANEL_TAIL && !m->follow &&
 		    number == m->tail_at) {
 			rt_area_put(a, row, 0, RT_ROLE_CURSOR, ">");

@@ -572,6 +572,105 @@ y_copies_ids_and_Y_rows_as_json(void **state)
 	close_world(&w);
 }
 
+/* ---- filtered --------------------------------------------------------------- */
+
+static void
+type(struct world *w, const char *z)
+{
+	for (; *z; z++)
+		(void)press(w, (unsigned char)*z);
+}
+
+static void
+a_filter_is_typed_applied_shown_and_cleared(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '/');
+	type(&w, "qz:");
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, " /qz:");
+	(void)press(&w, RT_KEY_ENTER);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "no such key: qz");
+	assert_true(w.m->prompt.is_open);
+	(void)press(&w, 'u' & 31);
+	type(&w, "service:search");
+	(void)press(&w, RT_KEY_ENTER);
+	assert_false(w.m->prompt.is_open);
+	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].count, 1);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "service:search");
+	assert_golden(&w, "filtered-80x24");
+	assert_int_equal(press(&w, RT_KEY_ESC), RT_EFFECT_DRAW);
+	assert_int_equal(w.m->filter.count, 0);
+	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].count, 2);
+	(void)press(&w, '/');
+	(void)press(&w, RT_KEY_UP);
+	assert_string_equal(w.m->prompt.text, "service:search");
+	(void)press(&w, RT_KEY_ESC);
+	assert_int_equal(w.m->filter.count, 0);
+	close_world(&w);
+}
+
+static void
+set_filter(struct world *w, const char *text)
+{
+	(void)press(w, '/');
+	(void)press(w, 'u' & 31);
+	type(w, text);
+	(void)press(w, RT_KEY_ENTER);
+}
+
+static void
+an_open_list_follows_the_filter(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	(void)press(&w, '1');
+	(void)press(&w, RT_KEY_ENTER);
+	(void)press(&w, 'G');
+	set_filter(&w, "st:2xx");
+	assert_string_equal(listed(&w), "op-5d1e op-3333 op-1111");
+	assert_int_equal(w.m->drill->list.at, 2);
+	(void)press(&w, '\\');
+	assert_int_equal(w.m->drill->list.count, 5);
+	set_filter(&w, "st:418");
+	assert_int_equal(w.m->drill->list.count, 0);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, "none passes the filter");
+	close_world(&w);
+}
+
+static void
+the_cursor_of_the_tail_stops_at_what_passes(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	set_filter(&w, "op:5d1e");
+	(void)press(&w, '9');
+	(void)press(&w, 'k');
+	assert_int_equal(w.m->tail_at, 6);
+	(void)press(&w, 'k');
+	assert_int_equal(w.m->tail_at, 4);
+	(void)press(&w, 'k');
+	(void)press(&w, 'k');
+	assert_int_equal(w.m->tail_at, 2);
+	draw(&w, ROWS, COLS);
+	assert_shows(&w, ">09:04:24");
+	(void)press(&w, 'j');
+	assert_int_equal(w.m->tail_at, 4);
+	(void)press(&w, 'G');
+	assert_true(w.m->follow);
+	close_world(&w);
+}
+
 static void
 every_page_can_be_drawn_at_every_size(void **state)
 {
@@ -614,6 +713,9 @@ main(void)
 		the_worst_thing_is_said_in_a_sentence_and_jumped_to),
 	    cmocka_unit_test(rates_of_few_are_never_the_worst),
 	    cmocka_unit_test(y_copies_ids_and_Y_rows_as_json),
+	    cmocka_unit_test(a_filter_is_typed_applied_shown_and_cleared),
+	    cmocka_unit_test(an_open_list_follows_the_filter),
+	    cmocka_unit_test(the_cursor_of_the_tail_stops_at_what_passes),
 	    cmocka_unit_test(every_page_can_be_drawn_at_every_size),
 	};
 
