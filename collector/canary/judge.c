@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/canary/judge.h"
 
-#include "proto/json.h"
-
-#define BODY_MAX (1u << 20)
-#define DEPTH_MAX 32
+#include "collector/canary/document.h"
 
 static const char *const level_names[RT_LEVEL_COUNT] = {
 #define X(id, name) name,
@@ -235,12 +232,13 @@ look_at(struct rt_judgement *j, struct json_object *o, bool is_event)
 }
 
 static struct json_object *
-parse(struct rt_str s)
+parse(struct rt_judgement *j, struct rt_str s)
 {
 	struct json_object *o = NULL;
+	enum rt_err err = rt_document_parse(s, &o);
 
-	if (!s.p ||
-	    rt_json_parse(s.p, s.len, BODY_MAX, DEPTH_MAX, &o, NULL) != RT_OK)
+	j->is_too_large |= err == RT_E_TOO_LARGE;
+	if (err != RT_OK)
 		return NULL;
 	if (is_object(o))
 		return o;
@@ -338,10 +336,11 @@ rt_judge_plain(struct rt_judgement *j, const struct rt_judge_rules *rules,
     int status, const char *transport_error, struct rt_str body)
 {
 	struct rt_str text = without_bom(body);
-	struct json_object *o = parse(text);
+	struct json_object *o;
 	bool has_shape = false;
 
 	rt_judge_init(j, rules);
+	o = parse(j, text);
 	j->is_html = looks_like_html(text);
 	if (o)
 		has_shape = look_at(j, o, false);
@@ -354,9 +353,10 @@ rt_judge_plain(struct rt_judgement *j, const struct rt_judge_rules *rules,
 	    j->finish_seen && j->content_seen &&
 	    j->finish != RT_FINISH_FILTERED && j->finish != RT_FINISH_FAILED;
 	if (!j->levels[RT_LEVEL_BODY])
-		j->error_type = j->is_html ? "parse_html"
-		    : text.len == 0        ? "parse_empty"
-					   : "parse_error";
+		j->error_type = j->is_too_large ? "parse_too_large"
+		    : j->is_html                ? "parse_html"
+		    : text.len == 0             ? "parse_empty"
+						: "parse_error";
 	else if (j->error_seen || j->finish == RT_FINISH_FAILED)
 		j->error_type = word_of_code(j,
 		    j->finish == RT_FINISH_FAILED ? "upstream_failed"
@@ -382,7 +382,7 @@ rt_judge_event(struct rt_judgement *j, struct rt_str data)
 		j->done_seen = true;
 		return;
 	}
-	o = parse(data);
+	o = parse(j, data);
 	if (!o)
 		j->has_bad_json = true;
 	else if (look_at(j, o, true))
@@ -417,7 +417,8 @@ what_ails_stream(const struct rt_judgement *j, bool has_residue)
 	if (j->error_seen)
 		return "stream_error";
 	if (j->has_bad_json)
-		return "stream_parse_error";
+		return j->is_too_large ? "parse_too_large"
+				       : "stream_parse_error";
 	if (has_residue)
 		return "stream_truncated";
 	if (j->finish == RT_FINISH_FILTERED)

@@ -58,6 +58,7 @@ struct rt_judgement {
 	bool levels[RT_LEVEL_COUNT];
 	bool usage_seen, finish_seen, content_seen, done_seen, error_seen;
 	bool has_bad_json, is_html;
+	bool is_too_large; /* more than document.h takes */
 	bool
 	    is_lacking; /* usable, but usage or the wished-for terminal is not there */
 	enum rt_finish finish;

@@ -4,11 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "collector/canary/document.h"
 #include "collector/canary/sse.h"
-#include "proto/json.h"
-
-#define BODY_MAX (1u << 20)
-#define DEPTH_MAX 32
 
 static int
 find(const struct rt_keypaths *s, const char *entry, bool *is_there)
@@ -109,9 +106,7 @@ rt_keypaths_add(struct rt_keypaths *s, struct rt_str json)
 	char path[RT_KEYPATH_MAX + 1] = "";
 	struct json_object *o = NULL;
 
-	if (!json.p ||
-	    rt_json_parse(json.p, json.len, BODY_MAX, DEPTH_MAX, &o, NULL) !=
-		RT_OK)
+	if (rt_document_parse(json, &o) != RT_OK)
 		return;
 	walk(s, o, path, 0);
 	json_object_put(o);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collector/canary/contract.h"
+#include "collector/canary/document.h"
 #include "collector/canary/fault.h"
 #include "collector/canary/gateway.h"
 #include "collector/canary/ledger.h"
@@ -127,9 +128,9 @@ set_rules(struct suite *s, const char *rules)
 	q.url = url;
 	rt_http_post(s->http, &q, &a, s->signal_fd);
 	s->is_ended |= a.was_cancelled;
-	if (a.status == 200 && a.body.p &&
-	    rt_json_parse(
-		a.body.p, a.body.len, RT_HTTP_BODY_MAX, 8, &o, NULL) == RT_OK)
+	if (a.status == 200 &&
+	    rt_document_parse((struct rt_str){a.body.p, a.body.len}, &o) ==
+		RT_OK)
 		requests = rt_json_int(o, "requests", -1);
 	json_object_put(o);
 	rt_http_answer_fini(&a);

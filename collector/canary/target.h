@@ -16,7 +16,7 @@
 #include "proto/buf.h"
 #include "proto/diag.h"
 
-#define RT_TARGETS_MAX 16u
+#define RT_TARGETS_MAX 32u
 #define RT_TARGET_NAME_MAX 40u
 #define RT_TARGET_ROWS_MAX 48u
 #define RT_TARGET_REQUESTS_A_MINUTE_MAX 120

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/util.h"
 
+#include <stdio.h>
+
+#include "collector/canary/document.h"
 #include "collector/canary/judge.h"
 #include "collector/canary/reply.h"
 #include "collector/canary/sse.h"
@@ -315,6 +318,28 @@ fails_without_usage_only_where_it_is_required(void **state)
 	check("required", &j, "thbcu", "schema_no_usage");
 }
 
+/* Commas and brackets in a text are no values. */
+static void
+refuses_what_would_take_too_much_memory(void **state)
+{
+	static char body[RT_DOCUMENT_NODES_MAX * 3 + 100];
+	struct rt_judgement j;
+	size_t n = 0;
+
+	(void)state;
+	body[n++] = '[';
+	for (unsigned i = 0; i < RT_DOCUMENT_NODES_MAX; i++, n += 3)
+		memcpy(body + n, "{},", 3);
+	memcpy(body + n, "0]", 3);
+	rt_judge_plain(&j, &chat, 200, NULL, rt_str_of(body));
+	check("too many", &j, "th...", "parse_too_large");
+	n = (size_t)sprintf(body, "{\"x\":\"\\\"");
+	memset(body + n, '[', RT_DOCUMENT_NODES_MAX * 2);
+	sprintf(body + n + RT_DOCUMENT_NODES_MAX * 2, "\"}");
+	rt_judge_plain(&j, &chat, 200, NULL, rt_str_of(body));
+	check("in a string", &j, "thb..", "schema_mismatch");
+}
+
 static void
 keeps_names_scrubbed_and_no_text(void **state)
 {
@@ -343,6 +368,7 @@ main(void)
 	    cmocka_unit_test(judges_a_plain_response),
 	    cmocka_unit_test(is_as_strict_as_the_target_says),
 	    cmocka_unit_test(fails_without_usage_only_where_it_is_required),
+	    cmocka_unit_test(refuses_what_would_take_too_much_memory),
 	    cmocka_unit_test(keeps_names_scrubbed_and_no_text),
 	};
 
