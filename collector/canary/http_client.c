@@ -463,12 +463,12 @@ certificate_days(CURL *e)
 
 	if (curl_easy_getinfo(e, CURLINFO_CERTINFO, &info) != CURLE_OK ||
 	    !info || info->num_of_certs < 1)
-		return NAN;
+		return (double)NAN;
 	for (struct curl_slist *l = info->certinfo[0]; l; l = l->next)
 		if (strncmp(l->data, key, sizeof(key) - 1) == 0)
 			at = curl_getdate(l->data + sizeof(key) - 1, NULL);
 	if (at == (time_t)-1)
-		return NAN;
+		return (double)NAN;
 	return ((double)at - (double)rt_clock_wall().us / 1e6) / 86400;
 }
 
@@ -577,7 +577,7 @@ rt_http_start(struct rt_http *h, const struct rt_http_request *q,
 
 	memset(a, 0, sizeof(*a));
 	a->retry_after_ms = -1;
-	a->certificate_days = NAN;
+	a->certificate_days = (double)NAN;
 	for (unsigned i = 0; i < RT_PHASE_COUNT; i++)
 		a->phases_ms[i] = -1;
 	rt_buf_init(&a->body, RT_HTTP_BODY_MAX);

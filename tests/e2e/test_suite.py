@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The contract suite: every row holds against the faults it induces, and fails where the
 fault is not there; a live run asks only what is safe."""
