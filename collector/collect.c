@@ -369,7 +369,9 @@ static void
 tend_http(struct collect *c)
 {
 	static const struct rt_query all = {
-	    .rows = RT_METRICS_SERIES_MAX, .sort = RT_SORT_ATTEMPTS};
+	    /* and the one of what did not fit */
+	    .rows = RT_METRICS_SERIES_MAX + 1,
+	    .sort = RT_SORT_ATTEMPTS};
 
 	if (!rt_http_take_question(c->http))
 		return;

@@ -379,13 +379,18 @@ serve(void *arg)
 	uint64_t n;
 
 	while (!has_to_end(h)) {
+		/*
+		 * One more turn after the last has gone: a daemon that was full
+		 * looks at what it listens on again when it is next run.
+		 */
+		bool is_busy = h->visits != NULL;
 		int wait_ms;
 
 		take_pages(h);
 		resume(h, false);
 		MHD_run(h->daemon);
 		cut_off(h);
-		wait_ms = h->visits ? LOOK_MS : -1;
+		wait_ms = is_busy || h->visits ? LOOK_MS : -1;
 		if (MHD_get_timeout(h->daemon, &idle_ms) == MHD_YES &&
 		    (wait_ms < 0 || idle_ms < (unsigned)wait_ms))
 			wait_ms = (int)(idle_ms < LOOK_MS ? idle_ms : LOOK_MS);

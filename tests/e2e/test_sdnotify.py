@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What a service manager hears from the collector."""
+import os
+import signal
+import socket as sockets
+import time
+
+from harness import SLOW, Collector, check, scratch, wait_for
+
+WATCHDOG_S = 2
+
+
+def manager(address):
+    s = sockets.socket(sockets.AF_UNIX, sockets.SOCK_DGRAM)
+    s.bind(address)
+    s.settimeout(10 * SLOW)
+    return s
+
+
+def hear(s):
+    return s.recv(4096).decode().split("\n")
+
+
+def hear_next_but(s, what):
+    while True:
+        words = hear(s)
+        if words != [what]:
+            return words
+
+
+for address in (f"{scratch}/notify", f"\0{scratch}/notify"):
+    s = manager(address)
+    os.environ["NOTIFY_SOCKET"] = address.replace("\0", "@")
+    os.environ["WATCHDOG_USEC"] = str(WATCHDOG_S * 1000000)
+    c = Collector()
+    check(hear(s) == ["READY=1"], "not ready first")
+    check(hear(s) == ["WATCHDOG=1"], "no sign of life")
+    began = time.monotonic()
+    for _ in range(2):
+        check(hear(s) == ["WATCHDOG=1"], "no sign of life")
+    each = (time.monotonic() - began) / 2
+    check(WATCHDOG_S / 4 < each < WATCHDOG_S * 0.9 * SLOW, "a sign of life each", each, "s")
+
+    c.signal(signal.SIGHUP)
+    words = hear_next_but(s, "WATCHDOG=1")
+    check(words[0] == "RELOADING=1" and words[1].startswith("MONOTONIC_USEC="), words)
+    now = time.clock_gettime(time.CLOCK_MONOTONIC) * 1e6
+    check(0 <= now - int(words[1].split("=")[1]) < 60e6, words, now)
+    check(hear_next_but(s, "WATCHDOG=1") == ["READY=1"], "not ready again")
+
+    # A loop that hangs gives no sign of life.
+    c.signal(signal.SIGSTOP)
+    wait_for("the collector to stop", lambda: open(
+        f"/proc/{c.child.pid}/stat").read().rsplit(")", 1)[1].split()[0] == "T")
+    s.setblocking(False)
+    try:
+        while True:
+            s.recv(4096)
+    except BlockingIOError:
+        pass
+    s.settimeout(WATCHDOG_S)
+    try:
+        check(False, "heard while stopped:", hear(s))
+    except sockets.timeout:
+        pass
+    s.settimeout(10 * SLOW)
+    c.signal(signal.SIGCONT)
+    check(hear(s) == ["WATCHDOG=1"], "no sign of life after it went on")
+    c.signal(signal.SIGTERM)
+    check(hear_next_but(s, "WATCHDOG=1") == ["STOPPING=1"], "not stopping")
+    check(c.child.wait(10 * SLOW) == 0, "ended with", c.child.returncode)
+    s.close()
+
+# A manager that is gone, or asks somebody else, is no trouble.
+for address, pid, words in ((f"{scratch}/nobody", None, "NOTIFY_SOCKET"),
+                            ("relative", None, "NOTIFY_SOCKET"), ("", "1", "")):
+    os.environ["NOTIFY_SOCKET"] = address
+    if pid:
+        os.environ["WATCHDOG_PID"] = pid
+    c = Collector()
+    c.stop()
+    check(words in c.log(), address, c.log())
+print("ready, reloading, alive, stopping")
