@@ -12,8 +12,8 @@
 /* X(function, name, synopsis, one sentence) */
 #define RT_COMMANDS(X)                                                         \
 	X(rt_cmd_watch, "watch",                                               \
-	    "[-c ENDPOINT] [--window W] [--once|--json] [--ascii] [--theme "   \
-	    "T]",                                                              \
+	    "[-c ENDPOINT] [--window W] [--filter F] [--once|--json] "         \
+	    "[--low-bandwidth] [--ascii] [--theme T]",                         \
 	    "the dashboard, on a running collector or a private one (the "     \
 	    "default command)")                                                \
 	X(rt_cmd_demo, "demo", "[--seconds N]",                                \

@@ -45,6 +45,8 @@ static const struct rt_key_row table[] = {
 	    "Previous operation that is an example of a broken rule.", 0, ALL},
 	{{'o'}, "o", RT_ACTION_RECORDS, "Records",
 	    "The operation's records as they are kept, and back.", 6, O | R},
+	{{'x'}, "x", RT_ACTION_EXPORT, "Export",
+	    "Write the operation's records to a file; its name is shown.", 7, O | R},
 	{{'['}, "[", RT_ACTION_HISTORY_BACK, "View back",
 	    "The view before, as in a browser.", 13, ALL},
 	{{']'}, "]", RT_ACTION_HISTORY_FORWARD, "View forward",
@@ -124,7 +126,7 @@ rt_keys_at(int code)
 bool
 rt_keys_work(const struct rt_key_row *row, const struct rt_model *m)
 {
-	return m->help || row->pages & 1u << m->drill->page;
+	return row->pages & 1u << m->drill->page;
 }
 
 /* ---- what they do ----------------------------------------------------- */
@@ -280,6 +282,12 @@ show_worst(struct rt_model *m)
 	rt_model_say(m, "%c %s", rt_severity_glyph(w.severity), w.text);
 }
 
+static enum rt_effect export(struct rt_model *m) {
+	if (m->drill->held == RT_HELD_YES) return RT_EFFECT_EXPORT;
+	rt_model_say(m, "nothing to export: no record of it is here");
+	return RT_EFFECT_DRAW;
+}
+
 static enum rt_effect
 copy(struct rt_model *m, bool as_json)
 {
@@ -367,6 +375,7 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 		break;
 	case RT_ACTION_CLEAR: (void)clear_filter(m); break;
 	case RT_ACTION_WORST: show_worst(m); break;
+	case RT_ACTION_EXPORT: return export(m);
 	case RT_ACTION_COPY: return copy(m, false);
 	case RT_ACTION_COPY_ROW: return copy(m, true);
 	case RT_ACTION_WINDOW: step_window(m, 1, true); break;

@@ -35,6 +35,7 @@ enum rt_action {
 	RT_ACTION_WORST,
 	RT_ACTION_FILTER,
 	RT_ACTION_CLEAR,
+	RT_ACTION_EXPORT,
 	RT_ACTION_COPY,
 	RT_ACTION_COPY_ROW,
 	RT_ACTION_WINDOW,
@@ -78,7 +79,8 @@ enum rt_effect {
 	RT_EFFECT_REDRAW,
 	RT_EFFECT_SUSPEND,
 	RT_EFFECT_ASCII,
-	RT_EFFECT_COPY, /* m->clip to the clipboard */
+	RT_EFFECT_COPY,   /* m->clip to the clipboard */
+	RT_EFFECT_EXPORT, /* the open operation's records to a file */
 };
 enum rt_effect rt_keys_apply(
     struct rt_model *m, const struct rt_layout *l, int code);

@@ -15,13 +15,16 @@
 #include "tui/feed.h"
 #include "tui/keys.h"
 #include "tui/once.h"
+#include "tui/state.h"
 #include "tui/view.h"
 
 #define PROBE_MS 300  /* how long a collector may take to be noticed */
 #define READY_MS 5000 /* how long a private one may take to serve */
 #define ONCE_MS 2000
 #define WINDOW_S 300
-#define DRAW_MS 1300 /* without an answer: the clock and the age go on */
+#define LOW_MS 10000      /* between frames on a bad line */
+#define LOW_EAGER_MS 1500 /* after a key what it asked for is drawn */
+#define DRAW_MS 1300      /* without an answer: the clock and the age go on */
 
 /* ---- the loop --------------------------------------------------------- */
 
@@ -33,6 +36,8 @@ struct watch {
 	struct rt_layout layout;
 	rt_mono_t drawn_at, end_at; /* end_at.us 0: never */
 	bool must_draw;
+	bool is_low;        /* spares the line */
+	enum rt_link drawn; /* what was last told of the collector */
 };
 
 static void
@@ -63,7 +68,22 @@ draw(struct watch *w)
 	err = rt_term_show(w->term, &w->grid);
 	w->must_draw = err == RT_E_AGAIN;
 	w->drawn_at = w->m->now;
+	w->drawn = w->m->link;
 	return err != RT_E_IO;
+}
+
+static void export(struct rt_model *m)
+{
+	const struct rt_drill *o = m->drill;
+	char path[RT_STATE_PATH];
+	struct rt_diag d = {{0}, {0}};
+
+	if (rt_state_export(o->id, (struct rt_str){o->lines.p, o->lines.len},
+		m->now_wall, path, &d) == RT_OK)
+		rt_model_say(m, "%u records in %s", o->fall.records, path);
+	else
+		rt_model_say(m, "not exported: %s%s%s", d.where,
+		    d.where[0] ? ": " : "", d.what);
 }
 
 /* False where it is time to go. */
@@ -81,6 +101,7 @@ take_key(struct watch *w, int key)
 	case RT_EFFECT_REDRAW: rt_term_redraw(w->term); break;
 	case RT_EFFECT_SUSPEND: rt_term_suspend(w->term); break;
 	case RT_EFFECT_ASCII: rt_term_set_ascii(w->term, w->m->ascii); break;
+	case RT_EFFECT_EXPORT: export(w->m); break;
 	case RT_EFFECT_COPY: rt_term_copy(w->term, w->m->clip.p); break;
 	case RT_EFFECT_DRAW: break;
 	}
@@ -88,10 +109,26 @@ take_key(struct watch *w, int key)
 	return true;
 }
 
+static int64_t
+pace_ms(const struct watch *w)
+{
+	return w->is_low ? LOW_MS : DRAW_MS;
+}
+
+/* Is a fresh answer worth a frame now? */
+static bool
+is_worth_it(const struct watch *w)
+{
+	return !w->is_low ||
+	    rt_mono_ms_between(w->drawn_at, w->m->now) >= LOW_MS ||
+	    (w->m->key_at.us != 0 &&
+		rt_mono_ms_between(w->m->key_at, w->m->now) < LOW_EAGER_MS);
+}
+
 static int
 wait_ms(const struct watch *w)
 {
-	int64_t ms = DRAW_MS - rt_mono_ms_between(w->drawn_at, w->m->now);
+	int64_t ms = pace_ms(w) - rt_mono_ms_between(w->drawn_at, w->m->now);
 	int feed_ms = rt_feed_wait_ms(w->feed, w->m);
 
 	/* A busy terminal is tried again soon, not at once. */
@@ -117,13 +154,16 @@ run(struct watch *w)
 		tick(w);
 		if (key != RT_KEY_NONE)
 			goes_on = take_key(w, key);
-		if (rt_feed_step(w->feed, w->m))
+		if (rt_feed_step(w->feed, w->m) && is_worth_it(w))
+			w->must_draw = true;
+		if (w->m->link != w->drawn)
 			w->must_draw = true;
 		if (w->end_at.us != 0 && w->m->now.us >= w->end_at.us)
 			goes_on = false;
 		if (goes_on &&
 		    (w->must_draw ||
-			rt_mono_ms_between(w->drawn_at, w->m->now) >= DRAW_MS))
+			rt_mono_ms_between(w->drawn_at, w->m->now) >=
+			    pace_ms(w)))
 			goes_on = draw(w);
 	}
 }
@@ -139,10 +179,16 @@ int
 rt_watch_run(const struct rt_watch_opts *o)
 {
 	const struct rt_term_opts term_opts = {o->ascii, o->theme};
-	struct watch w = {.must_draw = true};
+	struct watch w = {.must_draw = true, .is_low = o->low_bandwidth};
+	struct rt_filter filter = {.count = 0};
 	struct rt_diag d = {{0}, {0}};
-	enum rt_err err = rt_feed_open(o->endpoint, &w.feed, &d);
+	enum rt_err err = o->filter
+	    ? rt_filter_parse(&filter, rt_str_of(o->filter), &d)
+	    : RT_OK;
 
+	if (err != RT_OK)
+		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
+	err = rt_feed_open(o->endpoint, &w.feed, &d);
 	if (err == RT_OK)
 		err = rt_term_open(&term_opts, &w.term, &d);
 	if (err != RT_OK) {
@@ -151,6 +197,7 @@ rt_watch_run(const struct rt_watch_opts *o)
 	}
 	w.m = rt_model_new(o->title && o->title[0] ? o->title : o->endpoint,
 	    o->endpoint, o->window_s ? o->window_s : WINDOW_S);
+	rt_model_filter(w.m, &filter);
 	rt_grid_init(&w.grid);
 	tick(&w);
 	if (o->seconds > 0)
@@ -260,7 +307,7 @@ rt_cmd_watch(int argc, char **argv)
 	const char *window = NULL;
 	unsigned theme = RT_THEME_DARK;
 	int64_t ms = 0;
-	bool once = false, as_json = false;
+	bool once = false, as_json = false, no_screen;
 	struct rt_watch_opts run = {.window_s = WINDOW_S};
 	const struct rt_option rows[] = {
 	    RT_OPTION_COLLECTOR('c', "collector", &at,
@@ -270,6 +317,10 @@ rt_cmd_watch(int argc, char **argv)
 		"the window of every figure (5m)"),
 	    RT_OPTION_FLAG(0, "once", &once, "print one report as text"),
 	    RT_OPTION_FLAG(0, "json", &as_json, "print one report as JSON"),
+	    RT_OPTION_TEXT(0, "filter", &run.filter, "WORDS",
+		"begin with this filter, as typed after /"),
+	    RT_OPTION_FLAG(0, "low-bandwidth", &run.low_bandwidth,
+		"draw every 10 s, and after a key"),
 	    RT_OPTION_FLAG(0, "ascii", &run.ascii, "draw with ASCII only"),
 	    RT_OPTION_CHOICE(
 		0, "theme", &theme, "dark|light|mono", "colours (dark)"),
@@ -290,7 +341,12 @@ rt_cmd_watch(int argc, char **argv)
 	run.endpoint = at.text[0] ? at.text : RT_ENDPOINT_QUERY;
 	run.theme = (enum rt_theme)theme;
 	run.seconds = (int)((ms + 999) / 1000);
-	if (once || as_json || !has_terminal())
+	no_screen = once || as_json || !has_terminal();
+	if (run.filter && no_screen) {
+		rt_diag_set(&d, "filter", "is for the screen only");
+		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
+	}
+	if (no_screen)
 		return rt_once_run(
 		    run.endpoint, run.window_s, as_json, ONCE_MS);
 	if (run.window_s == 0) {

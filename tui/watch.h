@@ -15,7 +15,9 @@ struct rt_watch_opts {
 	const char *title; /* shown first in the header: "demo", the endpoint */
 	uint32_t window_s; /* 0: 300 */
 	int seconds;       /* end by itself after so long; 0: until told */
+	const char *filter; /* as typed after `/`; NULL: none */
 	bool ascii;
+	bool low_bandwidth; /* draw every 10 s, and after a key */
 	enum rt_theme theme;
 };
 

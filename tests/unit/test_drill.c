@@ -572,6 +572,23 @@ y_copies_ids_and_Y_rows_as_json(void **state)
 	close_world(&w);
 }
 
+static void
+x_exports_what_is_held_and_says_where_nothing_is(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_operation(&w);
+	assert_int_equal(press(&w, 'x'), RT_EFFECT_DRAW);
+	assert_non_null(strstr(w.m->notice, "nothing to export"));
+	answer(&w, "op-5d1e", 3);
+	assert_int_equal(press(&w, 'x'), RT_EFFECT_EXPORT);
+	assert_int_equal(w.m->drill->lines.len,
+	    strlen(lines[0]) + strlen(lines[1]) + strlen(lines[2]) + 3);
+	assert_memory_equal(w.m->drill->lines.p, lines[0], strlen(lines[0]));
+	close_world(&w);
+}
+
 /* ---- filtered --------------------------------------------------------------- */
 
 static void
@@ -713,6 +730,7 @@ main(void)
 		the_worst_thing_is_said_in_a_sentence_and_jumped_to),
 	    cmocka_unit_test(rates_of_few_are_never_the_worst),
 	    cmocka_unit_test(y_copies_ids_and_Y_rows_as_json),
+	    cmocka_unit_test(x_exports_what_is_held_and_says_where_nothing_is),
 	    cmocka_unit_test(a_filter_is_typed_applied_shown_and_cleared),
 	    cmocka_unit_test(an_open_list_follows_the_filter),
 	    cmocka_unit_test(the_cursor_of_the_tail_stops_at_what_passes),

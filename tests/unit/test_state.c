@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* What the dashboard writes for its user: where, with which mode, over nothing. */
+#include "tui/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/util.h"
+
+#define NOW                               \
+	(rt_wall_t)                       \
+	{                                 \
+		INT64_C(1781341471000000) \
+	}
+#define FOLDER "/state/retrytop"
+
+static char root[64];
+
+static int
+open_root(void **state)
+{
+	char *made;
+
+	(void)state;
+	snprintf(root, sizeof(root), "/tmp/retrytop-state-XXXXXX");
+	made = mkdtemp(root);
+	return made ? 0 : -1;
+}
+
+static void
+home_in_root(const char *under)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s%s", root, under);
+	setenv("XDG_STATE_HOME", path, 1);
+}
+
+static int
+close_root(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", root);
+	return system(command);
+}
+
+static void
+evidence_is_for_its_user_only_and_over_no_other(void **state)
+{
+	static const char lines[] = "{\"a\":1}\n{\"a\":2}\n";
+	char first[RT_STATE_PATH], second[RT_STATE_PATH], want[256];
+	struct rt_diag d = {{0}, {0}};
+	struct stat st;
+	size_t len;
+	char *read;
+
+	(void)state;
+	home_in_root("/state");
+	assert_int_equal(rt_state_export("op/../1 \xc3\xa9", rt_str_of(lines),
+			     NOW, first, &d),
+	    RT_OK);
+	snprintf(want, sizeof(want),
+	    "%s" FOLDER "/operation-op..1-20260613T090431Z.jsonl", root);
+	assert_string_equal(first, want);
+	assert_int_equal(stat(first, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	read = util_read_file(first, &len);
+	assert_string_equal(read, lines);
+	free(read);
+	assert_int_equal(
+	    rt_state_export("op/../1 \xc3\xa9", RT_STR_NONE, NOW, second, &d),
+	    RT_OK);
+	assert_string_not_equal(first, second);
+	assert_int_equal(stat(first, &st), 0);
+	assert_int_equal(st.st_size, sizeof(lines) - 1);
+	snprintf(want, sizeof(want), "%s" FOLDER, root);
+	assert_int_equal(stat(want, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void
+without_a_folder_it_says_why_and_leaves_the_path(void **state)
+{
+	char path[RT_STATE_PATH] = "untouched", file[128];
+	struct rt_diag d = {{0}, {0}};
+	FILE *f;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s/file", root);
+	f = fopen(file, "w");
+	assert_non_null(f);
+	fclose(f);
+	home_in_root("/file");
+	assert_int_equal(
+	    rt_state_export("op", RT_STR_NONE, NOW, path, &d), RT_E_IO);
+	assert_non_null(strstr(d.what, "cannot make this folder"));
+	assert_string_equal(path, "untouched");
+	setenv("XDG_STATE_HOME", "not/absolute", 1);
+	setenv("HOME", "", 1);
+	assert_int_equal(
+	    rt_state_export("op", RT_STR_NONE, NOW, path, &d), RT_E_IO);
+	assert_non_null(strstr(d.what, "neither XDG_STATE_HOME nor HOME"));
+}
+
+static void
+without_a_state_folder_it_is_under_home(void **state)
+{
+	char path[RT_STATE_PATH], want[128];
+
+	(void)state;
+	unsetenv("XDG_STATE_HOME");
+	setenv("HOME", root, 1);
+	assert_int_equal(
+	    rt_state_export("op", RT_STR_NONE, NOW, path, NULL), RT_OK);
+	snprintf(want, sizeof(want), "%s/.local/state/retrytop/", root);
+	assert_int_equal(strncmp(path, want, strlen(want)), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(evidence_is_for_its_user_only_and_over_no_other),
+	    cmocka_unit_test(without_a_folder_it_says_why_and_leaves_the_path),
+	    cmocka_unit_test(without_a_state_folder_it_is_under_home),
+	};
+
+	return cmocka_run_group_tests(tests, open_root, close_root);
+}

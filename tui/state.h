@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state — the dashboard's door to the file system: what it writes for its user.
+ *
+ * Where   $XDG_STATE_HOME/retrytop (where that is an absolute path), else
+ *         $HOME/.local/state/retrytop; made with mode 0700 where it is missing.
+ * Files   Evidence: operation-ID-YYYYMMDDTHHMMSSZ.jsonl, mode 0600, never over a file that
+ *         is there.  Of the id only letters, digits, `.`, `_` and `-` are used.
+ */
+#ifndef RT_STATE_H
+#define RT_STATE_H
+
+#include "proto/clock.h"
+#include "proto/diag.h"
+#include "proto/text.h"
+
+#define RT_STATE_PATH 1024u
+
+/*
+ * Write the records of an operation; the file's name into `path`.  RT_E_IO with the
+ * reason in the diag; nothing is left behind then.
+ */
+RT_NODISCARD enum rt_err rt_state_export(const char *id, struct rt_str records,
+    rt_wall_t now, char path[RT_STATE_PATH], struct rt_diag *d);
+
+#endif
