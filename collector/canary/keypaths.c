@@ -88,8 +88,11 @@ walk(struct rt_keypaths *s, struct json_object *o, char *path, size_t len)
 	}
 	if (!json_object_is_type(o, json_type_object))
 		return;
-	json_object_object_foreach(o, key, value)
-	{
+	for (struct json_object_iterator i = json_object_iter_begin(o),
+					 end = json_object_iter_end(o);
+	     !json_object_iter_equal(&i, &end); json_object_iter_next(&i)) {
+		const char *key = json_object_iter_peek_name(&i);
+		struct json_object *value = json_object_iter_peek_value(&i);
 		n = snprintf(
 		    path + len, size - len, "%s%s", len ? "." : "", key);
 		if (n < 0 || (size_t)n >= size - len)

@@ -312,8 +312,11 @@ read_shapes(struct rt_ledger_area *a, struct json_object *shapes)
 {
 	if (!json_object_is_type(shapes, json_type_object))
 		return;
-	json_object_object_foreach(shapes, id, value)
-	{
+	for (struct json_object_iterator i = json_object_iter_begin(shapes),
+					 end = json_object_iter_end(shapes);
+	     !json_object_iter_equal(&i, &end); json_object_iter_next(&i)) {
+		const char *id = json_object_iter_peek_name(&i);
+		struct json_object *value = json_object_iter_peek_value(&i);
 		struct json_object *paths = rt_json_get(value, "paths");
 		struct rt_keypaths *s = &a->shapes[a->shape_count].shape;
 
@@ -322,10 +325,10 @@ read_shapes(struct rt_ledger_area *a, struct json_object *shapes)
 			continue;
 		rt_text_scrub(a->shapes[a->shape_count].id,
 		    sizeof(a->shapes[0].id), rt_str_of(id));
-		for (size_t i = 0; i < json_object_array_length(paths); i++)
+		for (size_t k = 0; k < json_object_array_length(paths); k++)
 			rt_keypaths_put(s,
 			    rt_str_of(json_object_get_string(
-				json_object_array_get_idx(paths, i))));
+				json_object_array_get_idx(paths, k))));
 		a->shape_count++;
 	}
 }
@@ -335,8 +338,11 @@ read_rows(struct rt_ledger_area *a, struct json_object *rows)
 {
 	if (!json_object_is_type(rows, json_type_object))
 		return;
-	json_object_object_foreach(rows, id, value)
-	{
+	for (struct json_object_iterator i = json_object_iter_begin(rows),
+					 end = json_object_iter_end(rows);
+	     !json_object_iter_equal(&i, &end); json_object_iter_next(&i)) {
+		const char *id = json_object_iter_peek_name(&i);
+		struct json_object *value = json_object_iter_peek_value(&i);
 		unsigned result = place_in(evidence_names, RT_EVIDENCE_COUNT,
 		    json_object_get_string(value));
 

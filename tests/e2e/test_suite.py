@@ -6,9 +6,10 @@ import glob
 import http.server
 import json
 import os
+import re
 import threading
 
-from harness import PROGRAM, check, run, scratch, start, wait_for
+from harness import ROOT, check, run, scratch, start, wait_for
 
 # What needs no fault to hold: the golden requests and the mistakes of the caller.
 SOUND = {"golden-chat", "golden-chat-stream", "golden-responses", "golden-responses-stream",
@@ -98,7 +99,6 @@ for name, row in seen.items():
     check(row["result"] == want, name, row)
 
 # Live: only what is safe, with the target's own key, and never another one.
-ready, theirs = os.pipe()
 log = open(f"{scratch}/url", "w+")
 child = start("gateway", "--listen", "127.0.0.1:0", "--require-key", stdout=log)
 live = wait_for("the gateway", lambda: open(f"{scratch}/url").read().strip())
@@ -114,6 +114,14 @@ check(code == 1 and [i for i, r in seen.items() if r["result"] == "fail"] == ["i
 check("sk-live" not in out + err, "the key was printed")
 child.terminate()
 child.wait()
+
+# The manual knows every key of a target.
+code, out, err = run("check-config", "--config", f"{scratch}/live.conf")
+keys = set(re.findall(r"^(?:# )?(\w+) = ", out[out.index("[canary here]"):], re.M))
+with open(ROOT + "/tui/retrytop.1") as f:
+    manual = f.read()
+lost = [k for k in keys if not re.search(r"^\.It Cm " + k + "$", manual, re.M)]
+check(len(keys) >= 40 and not lost, "not in the manual:", lost, len(keys))
 
 # Refusals.
 for args, code, words in ((["--sim", "--row", "nope"], 64, "there is no row nope"),
