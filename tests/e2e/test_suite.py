@@ -117,7 +117,7 @@ child.wait()
 
 # The manual knows every key of a target.
 code, out, err = run("check-config", "--config", f"{scratch}/live.conf")
-keys = set(re.findall(r"^(?:# )?(\w+) = ", out[out.index("[canary here]"):], re.M))
+keys = set(re.findall(r"^(?:# )?(\w+) = ", out.split("[canary here]")[1].split("\n[")[0], re.M))
 with open(ROOT + "/tui/retrytop.1") as f:
     manual = f.read()
 lost = [k for k in keys if not re.search(r"^\.It Cm " + k + "$", manual, re.M)]
