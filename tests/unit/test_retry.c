@@ -48,7 +48,7 @@ waits_stay_in_their_envelope_and_spread_evenly(void **state)
 	(void)state;
 	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
 		struct rt_retry_policy p = policy_of(rows[i].jitter);
-		double sum = 0, least = INFINITY, most = 0, ms;
+		double sum = 0, least = HUGE_VAL, most = 0, ms;
 
 		for (unsigned n = 0; n < DRAWS; n++) {
 			ms = rt_retry_wait_ms(
@@ -178,7 +178,7 @@ waits_at_least_what_was_asked_and_not_in_step(void **state)
 	struct rt_retry_policy p = policy_of(RT_JITTER_FULL);
 	struct rt_retry_seen seen = down;
 	struct rt_retry_budget b = {1e6};
-	double least = INFINITY, most = 0;
+	double least = HUGE_VAL, most = 0;
 	uint64_t dice = 5;
 
 	(void)state;
