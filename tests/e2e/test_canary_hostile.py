@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """A hostile API server is harmless: bounded time and memory, the right class, and the key
 goes nowhere but to the server that was configured."""

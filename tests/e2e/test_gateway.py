@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Each fault is really induced: asked of a running gateway over plain sockets."""
 import http.client
 import json

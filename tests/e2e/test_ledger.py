@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """The evidence ledger: appended to, drift seen, lost documented paths fail, nothing of an
 answer or a key in it, and a damaged file read as far as it goes."""

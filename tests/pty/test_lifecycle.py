@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """The dashboard's life in a real terminal, ended in every way.
 
 Whatever ends it: it is gone within its limit, the terminal is cooked, its screen is the
