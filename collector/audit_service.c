@@ -13,6 +13,7 @@
 #define WAITS_S 300u  /* window of backoff-not-growing */
 #define WAITS_MIN 20u /* first and second retries each */
 #define GROWTH_RATIO 1.2
+#define EXACT_WAITS 256u      /* beyond, medians come from sketches */
 #define GROWTH_PER_SECOND 32u /* a median costs microseconds: enough */
 #define SAME_MIN 10u          /* equal waits in one second */
 #define SAME_VALUES 32u       /* distinct waits followed in one second */
@@ -25,6 +26,15 @@ struct crossing {
 };
 
 enum { SECOND_FIRST, SECOND_RETRIES, SECOND_FALLBACKS, SECOND_COUNT };
+/* The newest waits of a kind as they were: few are judged exactly. */
+struct newest_waits {
+	struct {
+		int64_t second;
+		double ms;
+	} rows[EXACT_WAITS];
+	uint32_t next;
+};
+
 enum { WAIT_FIRST_RETRY, WAIT_SECOND_RETRY, WAIT_COUNT };
 
 struct rt_audit_service {
@@ -37,6 +47,7 @@ struct rt_audit_service {
 	int64_t growth_judged_s;
 	uint32_t growth_judged; /* times in that second */
 	struct rt_window waits;
+	struct newest_waits newest[WAIT_COUNT];
 	struct {
 		double backoff_ms;
 		uint32_t count;
@@ -216,12 +227,45 @@ rt_audit_advance(struct rt_audit *a, int64_t now_us)
 	a->now_us = now_us;
 }
 
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Nearest-rank median of the last five minutes' `count` waits of a kind. */
+static double
+median_of(
+    struct rt_audit *a, struct rt_audit_service *s, int kind, uint64_t count)
+{
+	const struct newest_waits *w = &s->newest[kind];
+	struct rt_sketch_dense *dense;
+	struct rt_quantiles q;
+	double v[EXACT_WAITS];
+	uint32_t n = 0, i;
+
+	for (i = 0; i < EXACT_WAITS && i < w->next; i++)
+		if (w->rows[i].second > s->second - (int64_t)WAITS_S)
+			v[n++] = w->rows[i].ms;
+	if (n == count && n > 0) {
+		qsort(v, n, sizeof(*v), ascending);
+		return v[(n - 1) / 2];
+	}
+	dense = rt_xcalloc(1, sizeof(*dense));
+	rt_window_sketch(
+	    &s->waits, a->now_us, WAITS_S, (enum rt_latency)kind, dense);
+	rt_sketch_quantiles(dense, &q);
+	free(dense);
+	return q.p50;
+}
+
 static void
 judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 {
 	uint64_t n[WAIT_COUNT] = {0}, sums[RT_SUM_COUNT] = {0};
-	struct rt_quantiles q[WAIT_COUNT];
-	struct rt_sketch_dense *dense;
+	double median_ms[WAIT_COUNT] = {0};
 	bool holds = false;
 	int i;
 
@@ -233,21 +277,15 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 		s->growth_judged_s = s->second;
 		if (s->growth_judged++ >= GROWTH_PER_SECOND)
 			return;
-		dense = rt_xcalloc(1, sizeof(*dense));
-		for (i = 0; i < WAIT_COUNT; i++) {
-			rt_sketch_empty(dense);
-			rt_window_sketch(&s->waits, a->now_us, WAITS_S,
-			    (enum rt_latency)i, dense);
-			rt_sketch_quantiles(dense, &q[i]);
-		}
-		free(dense);
-		holds = q[WAIT_SECOND_RETRY].p50 <
-		    GROWTH_RATIO * q[WAIT_FIRST_RETRY].p50;
+		for (i = 0; i < WAIT_COUNT; i++)
+			median_ms[i] = median_of(a, s, i, n[i]);
+		holds = median_ms[WAIT_SECOND_RETRY] <
+		    GROWTH_RATIO * median_ms[WAIT_FIRST_RETRY];
 	}
 	if (crosses(&s->not_growing, holds, s->second))
 		rt_audit_fire(a, RT_RULE_BACKOFF_NOT_GROWING,
 		    "median wait %.0f ms, then %.0f ms (n=%u, %u)",
-		    q[WAIT_FIRST_RETRY].p50, q[WAIT_SECOND_RETRY].p50,
+		    median_ms[WAIT_FIRST_RETRY], median_ms[WAIT_SECOND_RETRY],
 		    (unsigned)n[WAIT_FIRST_RETRY],
 		    (unsigned)n[WAIT_SECOND_RETRY]);
 }
@@ -256,12 +294,16 @@ static void
 note_wait(
     struct rt_audit *a, struct rt_audit_service *s, const struct rt_event *e)
 {
+	uint32_t at;
 	int which;
 
 	if (rt_event_has(e, RETRY_AFTER_MS) || !rt_event_has(e, BACKOFF_MS) ||
 	    e->attempt > 2)
 		return;
 	which = e->attempt == 1 ? WAIT_FIRST_RETRY : WAIT_SECOND_RETRY;
+	at = s->newest[which].next++ % EXACT_WAITS;
+	s->newest[which].rows[at].second = s->second;
+	s->newest[which].rows[at].ms = e->backoff_ms;
 	rt_window_advance(&s->waits, a->now_us);
 	rt_window_count(&s->waits, (uint32_t)which, 1);
 	rt_window_sample(&s->waits, (enum rt_latency)which, e->backoff_ms);

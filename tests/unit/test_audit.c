@@ -295,6 +295,10 @@ wants_waits_that_grow(void **state)
 	} table[] = {
 	    {"the same wait again", 20, 20, 100, 100, 1},
 	    {"1.1 times", 20, 20, 100, 110, 1},
+	    {"just below 1.2 times", 20, 20, 100, 119.9, 1},
+	    {"exactly 1.2 times", 20, 20, 10, 12, 0},
+	    {"many, from sketches", 290, 190, 100, 110, 1},
+	    {"many that grow, from sketches", 290, 190, 100, 125, 0},
 	    {"1.3 times", 20, 20, 100, 130, 0},
 	    {"shrinking", 30, 30, 200, 100, 1},
 	    {"19 first ones prove nothing", 19, 30, 100, 100, 0},
@@ -312,9 +316,10 @@ wants_waits_that_grow(void **state)
 	for (i = 0; i < RT_COUNT_OF(table); i++) {
 		rt_buf_reset(&b);
 		for (n = 0; n < table[i].first; n++)
-			attempt(&b, n, n, 1, "retry_same", table[i].first_ms);
+			attempt(
+			    &b, n % 90, n, 1, "retry_same", table[i].first_ms);
 		for (n = 0; n < table[i].second; n++)
-			attempt(&b, 100 + n, n, 2, "retry_same",
+			attempt(&b, 100 + n % 90, n, 2, "retry_same",
 			    table[i].second_ms);
 		found = violations(b.p, "backoff-not-growing", &r);
 		if (found != table[i].want)

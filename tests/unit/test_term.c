@@ -36,7 +36,7 @@
 #define RT_TOO_MUCH (SIZE_MAX / 2)
 #endif
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS 20000
 #define EXIT_LIMIT_MS 1000
 #define ENTER_SCREEN "\033[?1049h"
 #define LEAVE_SCREEN "\033[?1049l"
