@@ -104,6 +104,10 @@ static const char *const legend[][2] = {
 	"attempts with method, route, decision, elapsed_ms, and a "
 	"status or error_type, and on retries reason and backoff, "
 	"of all attempts"},
+    {"[ok] [!!]", "a check of an operation that held, or did not"},
+    {"[??] [ -]",
+	"a check whose evidence was not recorded, or with nothing to "
+	"check"},
     {"fates", "every ended operation has exactly one; they add up"},
 };
 

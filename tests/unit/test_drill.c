@@ -293,6 +293,26 @@ each_panel_lists_the_operations_of_its_row(void **state)
 }
 
 static void
+canary_operations_are_in_no_list_but_their_own_and_all(void **state)
+{
+	const struct rt_trail_row probe = {.operation_id = "op-c",
+	    .service = "probe",
+	    .error_class = RT_CLASS_AUTH,
+	    .is_synthetic = true};
+	struct rt_list_of of = {.kind = RT_LIST_ALL};
+
+	(void)state;
+	assert_true(rt_list_has(&of, &probe));
+	of.kind = RT_LIST_CLASS;
+	of.error_class = RT_CLASS_AUTH;
+	assert_false(rt_list_has(&of, &probe));
+	of.kind = RT_LIST_CANARY;
+	assert_false(rt_list_has(&of, &probe));
+	snprintf(of.words[0], sizeof(of.words[0]), "probe");
+	assert_true(rt_list_has(&of, &probe));
+}
+
+static void
 a_panel_without_rows_opens_nothing_and_says_so(void **state)
 {
 	struct world w;
@@ -715,6 +735,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_panel_lists_the_operations_of_its_row),
+	    cmocka_unit_test(
+		canary_operations_are_in_no_list_but_their_own_and_all),
 	    cmocka_unit_test(a_panel_without_rows_opens_nothing_and_says_so),
 	    cmocka_unit_test(
 		an_open_operation_is_asked_for_and_drawn_when_it_comes),
