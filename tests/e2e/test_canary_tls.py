@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """TLS is verified unless a target says otherwise, which is said aloud; a good certificate
 is measured: the handshake, the days it has left, the connection used again."""
