@@ -11,12 +11,15 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "collector/zap.h"
+#include "proto/curve.h"
 #include "proto/mem.h"
 
 #define FRAMES_MAX 3u /* sender, head, body */
 
 struct port {
-	void *socket; /* owned; NULL: off */
+	void *socket;  /* owned; NULL: off */
+	void *monitor; /* owned; NULL: no keys, or off */
 	struct rt_endpoint endpoint;
 	bool is_bound;
 	char lock_path[RT_ENDPOINT_SIZE + 8]; /* empty: none */
@@ -29,6 +32,9 @@ struct port {
 struct rt_bus {
 	void *context;
 	struct port ports[RT_BUS_COUNT];
+	struct rt_access *access; /* owned; NULL: no keys */
+	struct rt_zap *zap;       /* owned; NULL: no keys */
+	struct rt_bus_stats stats;
 };
 
 /* ---- what each port is --------------------------------------------------------- */
@@ -38,11 +44,15 @@ static const struct {
 	int type;
 	unsigned frames; /* of a message, with the sender's */
 	int receive_high, send_high;
-	int64_t bytes_max;
+	int64_t bytes_max, keyed_bytes_max;
+	enum rt_access_right right;
 } kinds[RT_BUS_COUNT] = {
-    [RT_BUS_EVENTS] = {"events", ZMQ_SUB, 1, 20000, 1, RT_BUS_BYTES_MAX},
-    [RT_BUS_INTAKE] = {"intake", ZMQ_ROUTER, 3, 64, 256, RT_BUS_BYTES_MAX},
-    [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 4, 65536},
+    [RT_BUS_EVENTS] = {"events", ZMQ_SUB, 1, 20000, 1, RT_BUS_BYTES_MAX,
+	RT_BUS_KEYED_BYTES_MAX, RT_ACCESS_EMIT},
+    [RT_BUS_INTAKE] = {"intake", ZMQ_ROUTER, 3, 64, 256, RT_BUS_BYTES_MAX,
+	RT_BUS_KEYED_BYTES_MAX, RT_ACCESS_EMIT},
+    [RT_BUS_QUERY] = {"query", ZMQ_ROUTER, 3, 16, 4, 65536, 65536,
+	RT_ACCESS_VIEW},
 };
 
 /*
@@ -76,9 +86,10 @@ set_int(void *socket, int name, int value)
 }
 
 static bool
-set_options(void *socket, enum rt_bus_port port)
+set_options(void *socket, enum rt_bus_port port, bool has_keys)
 {
-	int64_t bytes_max = kinds[port].bytes_max;
+	int64_t bytes_max =
+	    has_keys ? kinds[port].keyed_bytes_max : kinds[port].bytes_max;
 	bool ok = true;
 	size_t i;
 
@@ -95,6 +106,70 @@ set_options(void *socket, enum rt_bus_port port)
 	if (port == RT_BUS_INTAKE)
 		ok = ok && set_int(socket, ZMQ_ROUTER_HANDOVER, 1);
 	return ok;
+}
+
+/* ---- keys ---------------------------------------------------------------------- */
+
+/*
+ * Handshakes that failed, as events on a socket of ours.  The queue has no bound: libzmq
+ * would wait for room in it while it holds a lock that closing needs.  Whoever waits on
+ * the bus empties it.
+ */
+static bool
+watch_handshakes(void *context, struct port *p, enum rt_bus_port port)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "inproc://retrytop.monitor.%s",
+	    kinds[port].name);
+	p->monitor = zmq_socket(context, ZMQ_PAIR);
+	return p->monitor && set_int(p->monitor, ZMQ_LINGER, 0) &&
+	    set_int(p->monitor, ZMQ_RCVHWM, 0) &&
+	    zmq_socket_monitor(p->socket, name,
+		ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+		    ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+		    ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) >= 0 &&
+	    zmq_connect(p->monitor, name) == 0;
+}
+
+static bool
+set_keys(struct rt_bus *bus, struct port *p, enum rt_bus_port port,
+    const struct rt_access *access)
+{
+	return !access ||
+	    (rt_curve_set_server(p->socket, &access->server,
+		 rt_access_right_name(kinds[port].right)) &&
+		watch_handshakes(bus->context, p, port));
+}
+
+/* An event is two frames: what happened, and to whom. */
+static void
+count_handshakes(struct rt_bus *bus, struct port *p)
+{
+	char frame[8];
+	int more;
+	size_t size = sizeof(more);
+
+	while (p->monitor &&
+	    zmq_recv(p->monitor, frame, sizeof(frame), ZMQ_DONTWAIT) >= 0)
+		if (zmq_getsockopt(p->monitor, ZMQ_RCVMORE, &more, &size) ==
+			0 &&
+		    !more)
+			bus->stats.handshakes_failed++;
+}
+
+void
+rt_bus_set_access(struct rt_bus *bus, const struct rt_access *access)
+{
+	rt_zap_set(bus->zap, access);
+	rt_access_free(bus->access);
+	bus->access = rt_access_copy_lists(access);
+}
+
+struct rt_bus_stats
+rt_bus_stats(const struct rt_bus *bus)
+{
+	return bus->stats;
 }
 
 /* ---- ipc paths ----------------------------------------------------------------- */
@@ -242,23 +317,25 @@ bind_port(struct port *p, enum rt_bus_port port, struct rt_diag *d)
 
 static enum rt_err
 open_port(struct rt_bus *bus, enum rt_bus_port port,
-    const struct rt_endpoint *endpoint, bool is_insecure, struct rt_diag *d)
+    const struct rt_endpoint *endpoint, const struct rt_access *access,
+    bool is_insecure, struct rt_diag *d)
 {
 	struct port *p = &bus->ports[port];
 
 	p->endpoint = *endpoint;
 	if (strcmp(endpoint->text, "off") == 0)
 		return RT_OK;
-	if (!is_insecure && !rt_endpoint_is_local(endpoint->text)) {
+	if (!access && !is_insecure && !rt_endpoint_is_local(endpoint->text)) {
 		rt_diag_set(d, endpoint->text,
 		    "others could reach --%s there and there are no keys to "
-		    "tell them apart: choose 127.0.0.1 or ipc://, or say "
-		    "--insecure",
+		    "tell them apart: choose 127.0.0.1 or ipc://, give keys "
+		    "with --secret, or say --insecure",
 		    kinds[port].name);
 		return RT_E_USAGE;
 	}
 	p->socket = zmq_socket(bus->context, kinds[port].type);
-	if (!p->socket || !set_options(p->socket, port)) {
+	if (!p->socket || !set_options(p->socket, port, access != NULL) ||
+	    !set_keys(bus, p, port, access)) {
 		rt_diag_set(d, endpoint->text, "no socket for --%s: %s",
 		    kinds[port].name, zmq_strerror(zmq_errno()));
 		return RT_E_IO;
@@ -267,8 +344,9 @@ open_port(struct rt_bus *bus, enum rt_bus_port port,
 }
 
 enum rt_err
-rt_bus_open(const struct rt_endpoint endpoints[], bool is_insecure,
-    struct rt_bus **out, struct rt_diag *d)
+rt_bus_open(const struct rt_endpoint endpoints[],
+    const struct rt_access *access, bool is_insecure, struct rt_bus **out,
+    struct rt_diag *d)
 {
 	struct rt_bus *bus = rt_xcalloc(1, sizeof(*bus));
 	enum rt_err err = RT_OK;
@@ -283,9 +361,13 @@ rt_bus_open(const struct rt_endpoint endpoints[], bool is_insecure,
 	for (i = 0; i < RT_BUS_COUNT; i++)
 		for (k = 0; k < FRAMES_MAX; k++)
 			zmq_msg_init(&bus->ports[i].frames[k]);
+	if (access) {
+		bus->access = rt_access_copy_lists(access);
+		err = rt_zap_open(bus->context, access, &bus->zap, d);
+	}
 	for (i = 0; i < RT_BUS_COUNT && err == RT_OK; i++)
-		err = open_port(
-		    bus, (enum rt_bus_port)i, &endpoints[i], is_insecure, d);
+		err = open_port(bus, (enum rt_bus_port)i, &endpoints[i], access,
+		    is_insecure, d);
 	if (err != RT_OK) {
 		rt_bus_close(bus);
 		return err;
@@ -330,7 +412,11 @@ rt_bus_close(struct rt_bus *bus)
 			zmq_msg_close(&p->frames[k]);
 		if (p->socket)
 			zmq_close(p->socket);
+		if (p->monitor)
+			zmq_close(p->monitor);
 	}
+	rt_zap_close(bus->zap);
+	rt_access_free(bus->access);
 	zmq_ctx_term(bus->context);
 	/* Only now does nobody listen at the paths. */
 	for (i = 0; i < RT_BUS_COUNT; i++)
@@ -349,17 +435,27 @@ rt_bus_endpoint(const struct rt_bus *bus, enum rt_bus_port port)
 bool
 rt_bus_wait(struct rt_bus *bus, int fd, int timeout_ms)
 {
-	zmq_pollitem_t items[RT_BUS_COUNT + 1];
+	zmq_pollitem_t items[2 * RT_BUS_COUNT + 1];
 	int n = 0;
 	unsigned i;
+	bool is_readable;
 
 	items[n++] = (zmq_pollitem_t){.fd = fd, .events = ZMQ_POLLIN};
+	for (i = 0; i < RT_BUS_COUNT; i++) {
+		const struct port *p = &bus->ports[i];
+
+		if (p->socket)
+			items[n++] = (zmq_pollitem_t){
+			    .socket = p->socket, .events = ZMQ_POLLIN};
+		if (p->monitor)
+			items[n++] = (zmq_pollitem_t){
+			    .socket = p->monitor, .events = ZMQ_POLLIN};
+	}
+	is_readable =
+	    zmq_poll(items, n, timeout_ms) > 0 && items[0].revents != 0;
 	for (i = 0; i < RT_BUS_COUNT; i++)
-		if (bus->ports[i].socket)
-			items[n++] =
-			    (zmq_pollitem_t){.socket = bus->ports[i].socket,
-				.events = ZMQ_POLLIN};
-	return zmq_poll(items, n, timeout_ms) > 0 && items[0].revents != 0;
+		count_handshakes(bus, &bus->ports[i]);
+	return is_readable;
 }
 
 static struct rt_str
@@ -385,6 +481,19 @@ skip_frames(void *socket)
 	return n;
 }
 
+/*
+ * The key of whoever sent the message, where its certificate is still in force: a
+ * connection outlives the reload that removed it.
+ */
+static const char *
+key_of(const struct rt_bus *bus, enum rt_bus_port port, const zmq_msg_t *m)
+{
+	const struct rt_access_entry *e = rt_access_find(bus->access,
+	    kinds[port].right, zmq_msg_gets(m, RT_ZAP_KEY_PROPERTY));
+
+	return e ? e->key : NULL;
+}
+
 enum rt_err
 rt_bus_take(struct rt_bus *bus, enum rt_bus_port port, struct rt_bus_message *m)
 {
@@ -405,6 +514,10 @@ rt_bus_take(struct rt_bus *bus, enum rt_bus_port port, struct rt_bus_message *m)
 	if (n == 0)
 		return RT_E_AGAIN;
 	m->frames = n + (more && n == want ? skip_frames(p->socket) : 0);
+	if (bus->access && !(m->key = key_of(bus, port, &p->frames[n - 1]))) {
+		bus->stats.unauthorised++;
+		return RT_E_EMPTY;
+	}
 	if (m->frames != want)
 		return RT_E_FIELD;
 	m->body = text_of(&p->frames[want - 1]);

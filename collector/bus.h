@@ -12,6 +12,11 @@
  *         is refused instead of silently taking the path over, and whoever does so
  *         without asking is noticed (rt_bus_has_lost); group members may connect,
  *         others may not (umask 0007).
+ * Keys    With keys every socket is a CURVE server; who may publish (events, intake) and
+ *         who may ask (query) are two lists (access.h).  A peer without its key never
+ *         gets past the handshake.  What comes over a connection whose certificate
+ *         has been removed since is passed over and counted.  Messages over
+ *         RT_BUS_KEYED_BYTES_MAX disconnect: that much a stranger can make us hold.
  * Limits  libzmq says nothing when it disconnects a peer for a message that is too
  *         large, so these cannot be counted.  The parts of an unfinished multipart
  *         message pass every limit: only who may connect bounds them.
@@ -21,10 +26,12 @@
 #ifndef RT_BUS_H
 #define RT_BUS_H
 
+#include "collector/access.h"
 #include "proto/options.h"
 #include "proto/text.h"
 
 #define RT_BUS_BYTES_MAX (16 << 20)
+#define RT_BUS_KEYED_BYTES_MAX (512 << 10)
 
 enum rt_bus_port {
 	RT_BUS_EVENTS,
@@ -41,11 +48,24 @@ const char *rt_bus_port_name(enum rt_bus_port port);
 /*
  * Bind endpoints[port]; "off" leaves one closed, `tcp://127.0.0.1:*` takes a free port.
  * RT_E_BUSY: somebody is there.  RT_E_USAGE: not an endpoint, or one that others can
- * reach and is_insecure does not allow it.  RT_E_IO: the rest.
+ * reach, without keys and without is_insecure.  RT_E_IO: the rest.  access NULL: no
+ * keys; otherwise it is copied.
  */
 RT_NODISCARD enum rt_err rt_bus_open(const struct rt_endpoint endpoints[],
-    bool is_insecure, struct rt_bus **out, struct rt_diag *d);
+    const struct rt_access *access, bool is_insecure, struct rt_bus **out,
+    struct rt_diag *d);
 void rt_bus_close(struct rt_bus *bus);
+
+/* Other lists, in force at once.  Only for a bus with keys; its own stays. */
+void rt_bus_set_access(struct rt_bus *bus, const struct rt_access *access);
+
+/* Since open. */
+struct rt_bus_stats {
+	uint64_t
+	    handshakes_failed; /* no key, a wrong one, or no ZeroMQ at all */
+	uint64_t unauthorised; /* messages of certificates since removed */
+};
+struct rt_bus_stats rt_bus_stats(const struct rt_bus *bus);
 
 /* Where the port really is; "off". */
 const char *rt_bus_endpoint(const struct rt_bus *bus, enum rt_bus_port port);
@@ -64,12 +84,14 @@ struct rt_bus_message {
 	unsigned frames;          /* as sent; more than these are thrown away */
 	struct rt_str head, body; /* events: body only */
 	struct rt_str from;       /* who sent it; events: nobody */
+	const char *key;          /* the sender's; NULL without keys */
 	size_t bytes;
 };
 
 /*
  * The next message, without waiting: RT_E_AGAIN where there is none, RT_E_FIELD where
- * it has not the frames of its port (m->frames says how many it had).
+ * it has not the frames of its port (m->frames says how many it had), RT_E_EMPTY where
+ * its sender may not: it is counted here and only m->bytes means anything.
  */
 RT_NODISCARD enum rt_err rt_bus_take(
     struct rt_bus *bus, enum rt_bus_port port, struct rt_bus_message *m);

@@ -23,6 +23,7 @@
 #include "collector/intake.h"
 #include "collector/journal.h"
 #include "collector/metrics.h"
+#include "collector/owner.h"
 #include "collector/sdnotify.h"
 #include "collector/warm.h"
 #include "proto/event.h"
@@ -39,6 +40,7 @@ struct collect {
 	struct {
 		const char *config;  /* NULL: the usual places */
 		const char *journal; /* NULL: not said */
+		const char *secret, *emitters, *viewers; /* NULL: not said */
 		struct rt_endpoint
 		    endpoints[RT_BUS_COUNT];  /* empty: not said */
 		struct rt_endpoint http;      /* the same */
@@ -49,9 +51,12 @@ struct collect {
 	struct rt_config config;
 	struct rt_aggregate *aggregate; /* owned */
 	struct rt_intake *intake;       /* owned */
-	struct rt_bus *bus;             /* owned */
-	struct rt_journal *journal;     /* owned; NULL: none is kept */
-	struct rt_http *http;           /* owned; NULL: off */
+	struct rt_access *access;       /* owned; NULL: no keys */
+	struct rt_owner *owner;         /* owned */
+	uint64_t forged;    /* messages under the emitter id of another key */
+	struct rt_bus *bus; /* owned */
+	struct rt_journal *journal; /* owned; NULL: none is kept */
+	struct rt_http *http;       /* owned; NULL: off */
 	struct rt_sdnotify manager;
 	uint64_t journal_damaged; /* records that warming up missed */
 	int signal_fd;
@@ -101,6 +106,66 @@ endpoint_of(struct rt_config *c, enum rt_bus_port port)
 	return &c->query;
 }
 
+/* Paths that the command line names. */
+static enum rt_err
+say_paths(const struct collect *c, struct rt_config *out, struct rt_diag *d)
+{
+	const struct {
+		const char *flag, *said;
+		char *into;
+		size_t size;
+	} rows[] = {
+	    {"--journal", c->said.journal, out->journal.dir,
+		sizeof(out->journal.dir)},
+	    {"--secret", c->said.secret, out->access.secret,
+		sizeof(out->access.secret)},
+	    {"--emitters", c->said.emitters, out->access.emitters,
+		sizeof(out->access.emitters)},
+	    {"--viewers", c->said.viewers, out->access.viewers,
+		sizeof(out->access.viewers)},
+	};
+	size_t i;
+
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		if (!rows[i].said)
+			continue;
+		if (strlen(rows[i].said) >= rows[i].size) {
+			rt_diag_set(d, rows[i].flag, "the path is too long");
+			return RT_E_CONFIG;
+		}
+		memcpy(rows[i].into, rows[i].said, strlen(rows[i].said) + 1);
+	}
+	return RT_OK;
+}
+
+/* Who may come in, by a configuration; *out stays NULL where it names no keys. */
+static enum rt_err
+read_access(
+    const struct rt_config *c, struct rt_access **out, struct rt_diag *d)
+{
+	const struct rt_access_paths paths = {c->access.secret,
+	    {[RT_ACCESS_EMIT] = c->access.emitters,
+		[RT_ACCESS_VIEW] = c->access.viewers}};
+
+	if (c->access.secret[0])
+		return rt_access_read(&paths, out, d);
+	if (c->access.emitters[0] == '\0' && c->access.viewers[0] == '\0')
+		return RT_OK;
+	rt_diag_set(d, "access",
+	    "emitters and viewers need the collector's own certificate: "
+	    "secret");
+	return RT_E_CONFIG;
+}
+
+static void
+say_access(const struct rt_access *a)
+{
+	if (a)
+		say("keys: %u certificates may publish, %u may ask",
+		    a->lists[RT_ACCESS_EMIT].count,
+		    a->lists[RT_ACCESS_VIEW].count);
+}
+
 /* The file, overruled by the command line. */
 static enum rt_err
 read_config(const struct collect *c, struct rt_config *out, struct rt_diag *d)
@@ -118,13 +183,7 @@ read_config(const struct collect *c, struct rt_config *out, struct rt_diag *d)
 		out->http = c->said.http;
 	if (c->said.operation_timeout_ms)
 		out->operation_timeout_ms = c->said.operation_timeout_ms;
-	if (c->said.journal &&
-	    snprintf(out->journal.dir, sizeof(out->journal.dir), "%s",
-		c->said.journal) >= (int)sizeof(out->journal.dir)) {
-		rt_diag_set(d, "--journal", "the path is too long");
-		return RT_E_CONFIG;
-	}
-	return RT_OK;
+	return say_paths(c, out, d);
 }
 
 /* The decision map stays borrowed from c->config. */
@@ -153,6 +212,15 @@ journal_opts(const struct rt_config *c)
 	};
 }
 
+/* Sockets keep the certificate they were bound with. */
+static bool
+is_other_server(const struct rt_access *old, const struct rt_access *fresh)
+{
+	if (!old || !fresh)
+		return old != fresh;
+	return strcmp(old->server.public_key, fresh->server.public_key) != 0;
+}
+
 static bool
 needs_restart(struct rt_config *old, struct rt_config *fresh)
 {
@@ -169,21 +237,40 @@ needs_restart(struct rt_config *old, struct rt_config *fresh)
 		   sizeof(fresh->capacity)) != 0;
 }
 
+/* Keys cannot be turned on or off while sockets are bound; lists can change. */
+static void
+set_access(struct collect *c, struct rt_access *access)
+{
+	if (c->access && access) {
+		rt_bus_set_access(c->bus, access);
+		say_access(access);
+		access->server = c->access->server;
+		rt_access_free(c->access);
+		c->access = access;
+	} else {
+		rt_access_free(access);
+	}
+}
+
 static void
 reload(struct collect *c)
 {
 	struct rt_config fresh;
 	struct rt_aggregate_opts o;
 	struct rt_journal_opts journal;
+	struct rt_access *access = NULL;
 	struct rt_diag d = {{0}, {0}};
 	bool later;
 
-	if (read_config(c, &fresh, &d) != RT_OK) {
+	if (read_config(c, &fresh, &d) != RT_OK ||
+	    read_access(&fresh, &access, &d) != RT_OK) {
 		say("reload refused, the old configuration stays: %s: %s",
 		    d.where, d.what);
 		return;
 	}
-	later = needs_restart(&c->config, &fresh);
+	later = needs_restart(&c->config, &fresh) ||
+	    is_other_server(c->access, access);
+	set_access(c, access);
 	c->config = fresh;
 	o = aggregate_opts(c);
 	rt_aggregate_set_opts(c->aggregate, &o);
@@ -195,8 +282,8 @@ reload(struct collect *c)
 	    fresh.path[0] ? fresh.path : "the defaults",
 	    (long long)fresh.operation_timeout_ms,
 	    (long long)fresh.attempt_base, fresh.decisions.count,
-	    later ? "; endpoints, capacities and the journal's folder need a "
-		    "restart"
+	    later ? "; endpoints, capacities, the journal's folder and the "
+		    "collector's own key need a restart"
 		  : "");
 }
 
@@ -284,6 +371,12 @@ take_batch(
 		    "(a batch that is too large or not what its header says)");
 		return;
 	}
+	/* No answer: what a forger is told is nothing. */
+	if (err == RT_OK && m->key &&
+	    !rt_owner_claim(c->owner, m->key, h.emitter)) {
+		c->forged++;
+		return;
+	}
 	rt_intake_take(c->intake, &h, at.mono, &v);
 	if (v.action == RT_INTAKE_TAKE &&
 	    rt_intake_records(m->body, h.count, v.skip, &records) == RT_OK) {
@@ -312,6 +405,19 @@ report_journal(struct collect *c)
 }
 
 static void
+report_access(struct collect *c)
+{
+	struct rt_report *r = &c->report;
+	struct rt_bus_stats stats = rt_bus_stats(c->bus);
+
+	r->access.is_on = c->access != NULL;
+	r->access.forged = c->forged;
+	r->access.unauthorised = stats.unauthorised;
+	r->access.handshakes_failed = stats.handshakes_failed;
+	r->overflow[RT_OVERFLOW_OWNERS] += rt_owner_forgotten(c->owner);
+}
+
+static void
 fill_report(struct collect *c, const struct rt_query *q, struct rt_moment at)
 {
 	rt_report_reset(&c->report);
@@ -321,6 +427,7 @@ fill_report(struct collect *c, const struct rt_query *q, struct rt_moment at)
 	c->report.source.version = RT_VERSION_TEXT;
 	rt_intake_report(c->intake, at.mono, &c->report);
 	report_journal(c);
+	report_access(c);
 }
 
 static void
@@ -400,10 +507,12 @@ take_burst(struct collect *c, size_t which)
 	struct rt_bus_message m;
 	unsigned n = bursts[which].messages;
 	size_t bytes = 0;
+	enum rt_err err;
 
 	while (n-- > 0 && bytes < BURST_BYTES &&
-	    rt_bus_take(c->bus, bursts[which].port, &m) != RT_E_AGAIN) {
-		bursts[which].take(c, &m, at);
+	    (err = rt_bus_take(c->bus, bursts[which].port, &m)) != RT_E_AGAIN) {
+		if (err != RT_E_EMPTY)
+			bursts[which].take(c, &m, at);
 		bytes += m.bytes;
 	}
 	if (c->journal)
@@ -529,6 +638,7 @@ say_ready(struct collect *c)
 	    rt_bus_endpoint(c->bus, RT_BUS_QUERY),
 	    (long long)c->config.operation_timeout_ms,
 	    c->config.path[0] ? c->config.path : "no configuration file");
+	say_access(c->access);
 	if (c->http)
 		say("http://%s/metrics and /healthz", rt_http_address(c->http));
 	rt_sdnotify_ready(&c->manager);
@@ -690,7 +800,7 @@ serve(struct collect *c)
 		return rt_options_fail("collect", &d, RT_EXIT_IO);
 	for (i = 0; i < RT_BUS_COUNT; i++)
 		endpoints[i] = *endpoint_of(&c->config, (enum rt_bus_port)i);
-	err = rt_bus_open(endpoints, c->said.insecure, &c->bus, &d);
+	err = rt_bus_open(endpoints, c->access, c->said.insecure, &c->bus, &d);
 	if (err == RT_OK)
 		err = open_http(c, &d);
 	if (err != RT_OK) {
@@ -702,6 +812,7 @@ serve(struct collect *c)
 	}
 	o = aggregate_opts(c);
 	c->intake = rt_intake_new(SENDERS);
+	c->owner = rt_owner_new();
 	begin_aggregate(c, &o);
 	rt_report_init(&c->report);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
@@ -714,6 +825,7 @@ serve(struct collect *c)
 	rt_buf_fini(&c->answer);
 	rt_report_fini(&c->report);
 	rt_intake_free(c->intake);
+	rt_owner_free(c->owner);
 	rt_aggregate_free(c->aggregate);
 	rt_bus_close(c->bus);
 	close_wakers(c);
@@ -743,8 +855,15 @@ rt_cmd_collect(int argc, char **argv)
 	    RT_OPTION_TEXT(0, "journal", &c.said.journal, "DIR",
 		"keep accepted records there; begin with those of the last "
 		"hour"),
+	    RT_OPTION_TEXT(0, "secret", &c.said.secret, "FILE",
+		"the collector's secret certificate: nobody comes in without "
+		"a key"),
+	    RT_OPTION_TEXT(0, "emitters", &c.said.emitters, "DIR",
+		"public certificates (*.pub) that may publish"),
+	    RT_OPTION_TEXT(0, "viewers", &c.said.viewers, "DIR",
+		"public certificates (*.pub) that may ask"),
 	    RT_OPTION_FLAG(0, "insecure", &c.said.insecure,
-		"allow endpoints that other machines can reach"),
+		"allow endpoints that other machines can reach, without keys"),
 	    RT_OPTION_COUNT_OF(0, "ready-fd", &c.said.ready_fd, 0, 65535,
 		"write one byte there once all is bound"),
 	};
@@ -759,7 +878,11 @@ rt_cmd_collect(int argc, char **argv)
 	if (code != RT_OPTIONS_GO)
 		return code;
 	err = read_config(&c, &c.config, &d);
+	if (err == RT_OK)
+		err = read_access(&c.config, &c.access, &d);
 	if (err != RT_OK)
 		return rt_options_fail("collect", &d, rt_config_exit(err));
-	return serve(&c);
+	code = serve(&c);
+	rt_access_free(c.access);
+	return code;
 }

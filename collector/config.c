@@ -52,6 +52,12 @@ static const struct row rows[] = {
 	    65536, INT64_C(1) << 50, "1073741824", "bytes kept; the oldest segments go first"},
 	{"journal", "keep_age", DURATION, AT(journal.keep_age_ms),
 	    1000, INT64_C(3660) * TIMEOUT_MS_MAX, "168h", "age at which a segment goes"},
+	{"access", "secret", FOLDER, AT(access.secret), 0, 0, "",
+	    "the collector's secret certificate; empty: no keys"},
+	{"access", "emitters", FOLDER, AT(access.emitters), 0, 0, "",
+	    "folder of the public certificates that may publish"},
+	{"access", "viewers", FOLDER, AT(access.viewers), 0, 0, "",
+	    "folder of the public certificates that may ask"},
 #define X(member, dflt, lo, hi, what) \
 	{"capacity", #member, CAPACITY, AT(capacity.member), lo, hi, TEXT_OF(dflt), what},
 	RT_CAPACITIES(X)
@@ -60,7 +66,7 @@ static const struct row rows[] = {
 /* clang-format on */
 
 static const char *const sections[] = {
-    "collector", "journal", "capacity", "decisions"};
+    "collector", "journal", "access", "capacity", "decisions"};
 
 _Static_assert(RT_COUNT_OF(rows) <= RT_CONFIG_ROWS_MAX, "line[] is too short");
 
@@ -222,7 +228,8 @@ line_is_fit(struct reader *r, struct rt_str line)
 	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
 		rt_diag_set(&why, NULL,
 		    "unknown section %.*s; there are [collector], [journal], "
-		    "[capacity], [decisions], [policy], [policy SERVICE], "
+		    "[access], [capacity], [decisions], [policy], [policy "
+		    "SERVICE], "
 		    "[tenant NAME] and [canary NAME]",
 		    (int)(end - line.p) + 1, line.p);
 	else

@@ -38,6 +38,10 @@ struct rt_config {
 		int64_t segment_bytes, segment_age_ms;
 		int64_t keep_bytes, keep_age_ms;
 	} journal;
+	struct rt_config_access {
+		char secret[256]; /* empty: no keys */
+		char emitters[256], viewers[256];
+	} access;
 	struct rt_capacity capacity;
 	struct rt_decision_map decisions;
 	struct rt_policy_config policy;

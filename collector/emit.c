@@ -12,6 +12,7 @@
 #include "collector/command.h"
 #include "collector/source.h"
 #include "proto/clock.h"
+#include "proto/curve.h"
 #include "proto/emitter.h"
 #include "proto/macro.h"
 #include "proto/options.h"
@@ -25,6 +26,7 @@ struct feeder {
 	struct rt_emitter *emitter;
 	struct rt_canonical *canonical;
 	struct rt_endpoint at;
+	struct rt_curve_paths certs;
 	int64_t timeout_ms;   /* without progress */
 	int64_t attempt_base; /* -1: not said */
 	const char *follow;   /* NULL: nothing */
@@ -170,8 +172,19 @@ run(struct feeder *f, struct rt_source *files, struct rt_source *followed)
 	struct rt_emitter_opts o = {
 	    .endpoint = *f->at.text ? f->at.text : NULL, .linger_ms = 1};
 	struct rt_diag d = {{0}, {0}};
+	struct rt_curve_keys keys;
+	enum rt_err err;
 	int code;
 
+	/* The emitter could only say that something is wrong with them. */
+	rt_curve_paths_from_env(&f->certs);
+	err = rt_curve_keys_read(&keys, &f->certs, &d);
+	rt_curve_keys_wipe(&keys);
+	if (err != RT_OK)
+		return rt_options_fail(
+		    "emit", &d, err == RT_E_IO ? RT_EXIT_IO : RT_EXIT_CONFIG);
+	o.cert = f->certs.cert;
+	o.server_cert = f->certs.server_cert;
 	f->emitter = rt_emitter_open(&o);
 	if (!f->emitter) {
 		rt_diag_set(&d, *f->at.text ? f->at.text : "$RETRYTOP_INTAKE",
@@ -225,6 +238,7 @@ rt_cmd_emit(int argc, char **argv)
 		"tcp://127.0.0.1:7781)"),
 	    RT_OPTION_DURATION(0, "timeout", &f.timeout_ms, 1, 86400000,
 		"give up after so long without an answer (30)"),
+	    RT_OPTIONS_CERTS(&f.certs),
 	    RT_OPTION_TEXT('F', "follow", &f.follow, "FILE",
 		"after the others, this one as it grows, is truncated or "
 		"replaced, until a signal"),

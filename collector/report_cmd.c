@@ -91,6 +91,7 @@ int
 rt_cmd_report(int argc, char **argv)
 {
 	struct rt_endpoint at = {RT_ENDPOINT_QUERY};
+	struct rt_curve_paths certs = {NULL, NULL};
 	const char *window = NULL, *operation = NULL;
 	unsigned format = AS_TEXT;
 	int64_t timeout_ms = 2000;
@@ -105,6 +106,7 @@ rt_cmd_report(int argc, char **argv)
 		'f', "format", &format, "text|json|markdown", "how (text)"),
 	    RT_OPTION_DURATION('t', "timeout", &timeout_ms, 1, 3600000,
 		"wait so long for the answer (2)"),
+	    RT_OPTIONS_CERTS(&certs),
 	};
 	const struct rt_options o = {"report", NULL,
 	    "Prints one report from a running collector.", rows,
@@ -127,9 +129,10 @@ rt_cmd_report(int argc, char **argv)
 		rt_diag_set(&d, "--operation", "prints text or json");
 		return rt_options_fail("report", &d, RT_EXIT_USAGE);
 	}
-	err = rt_ask_open(at.text, &ask, &d);
+	err = rt_ask_open_keyed(at.text, &certs, &ask, &d);
 	if (err != RT_OK)
-		return fail(err, &d);
+		return rt_options_fail(
+		    "report", &d, rt_viewer_exit_to_open(err));
 	rt_report_init(&report);
 	err = rt_viewer_ask(ask, at.text, &q, (int)timeout_ms, &report, &d);
 	if (err != RT_OK)

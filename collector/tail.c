@@ -23,6 +23,7 @@
 
 struct tail {
 	struct rt_endpoint at;
+	struct rt_curve_paths certs;
 	bool as_json, from_oldest;
 	int64_t timeout_ms;
 	struct rt_ask *ask;         /* owned */
@@ -260,10 +261,13 @@ run(struct tail *t)
 {
 	const struct rt_decode_opts o = {.attempt_base = 1};
 	int signal_fd = open_signals();
+	enum rt_err err;
 
-	if (rt_ask_open(t->at.text, &t->ask, &t->why) != RT_OK) {
+	err = rt_ask_open_keyed(t->at.text, &t->certs, &t->ask, &t->why);
+	if (err != RT_OK) {
 		close(signal_fd);
-		return rt_options_fail("tail", &t->why, RT_EXIT_USAGE);
+		return rt_options_fail(
+		    "tail", &t->why, rt_viewer_exit_to_open(err));
 	}
 	t->decoder = rt_decoder_new(&o);
 	rt_report_init(&t->report);
@@ -296,6 +300,7 @@ rt_cmd_tail(int argc, char **argv)
 		"begin with the oldest event that is kept, not with the next"),
 	    RT_OPTION_DURATION('t', "timeout", &t.timeout_ms, 100, 3600000,
 		"say so when nobody answers for so long (2)"),
+	    RT_OPTIONS_CERTS(&t.certs),
 	};
 	const struct rt_options o = {"tail", NULL,
 	    "Prints accepted events as they come.", rows, RT_COUNT_OF(rows)};

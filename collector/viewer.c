@@ -5,13 +5,22 @@
 
 #include "proto/json.h"
 
+enum rt_exit
+rt_viewer_exit_to_open(enum rt_err err)
+{
+	if (err == RT_E_CONFIG)
+		return RT_EXIT_CONFIG;
+	return err == RT_E_IO ? RT_EXIT_IO : RT_EXIT_USAGE;
+}
+
 void
 rt_viewer_say_unreachable(
     struct rt_diag *d, const char *endpoint, int64_t waited_ms)
 {
 	rt_diag_set(d, endpoint,
 	    "no collector answered within %lld ms; start one with `retrytop "
-	    "collect`, or name another with -c",
+	    "collect`, name another with -c, or give --cert and --server-cert "
+	    "if it wants keys",
 	    (long long)waited_ms);
 }
 

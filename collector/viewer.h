@@ -23,6 +23,9 @@ RT_NODISCARD enum rt_err rt_viewer_ask(struct rt_ask *ask, const char *endpoint,
 RT_NODISCARD enum rt_err rt_viewer_read(
     struct rt_str answer, struct rt_report *out, struct rt_diag *d);
 
+/* The exit code where rt_ask_open_keyed failed with `err`. */
+enum rt_exit rt_viewer_exit_to_open(enum rt_err err);
+
 /* The words for nobody being there. */
 void rt_viewer_say_unreachable(
     struct rt_diag *d, const char *endpoint, int64_t waited_ms);

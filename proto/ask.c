@@ -52,8 +52,9 @@ configure(void *socket)
 	return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max, sizeof(max)) == 0;
 }
 
-enum rt_err
-rt_ask_open(const char *endpoint, struct rt_ask **out, struct rt_diag *d)
+static enum rt_err
+open_with(const char *endpoint, const struct rt_curve_keys *keys,
+    struct rt_ask **out, struct rt_diag *d)
 {
 	struct rt_ask *a = rt_xcalloc(1, sizeof(*a));
 	size_t size = sizeof(a->fd);
@@ -66,6 +67,7 @@ rt_ask_open(const char *endpoint, struct rt_ask **out, struct rt_diag *d)
 	zmq_ctx_set(a->context, ZMQ_BLOCKY, 0);
 	a->socket = zmq_socket(a->context, ZMQ_DEALER);
 	if (!a->socket || !configure(a->socket) ||
+	    !rt_curve_set_client(a->socket, keys) ||
 	    zmq_getsockopt(a->socket, ZMQ_FD, &a->fd, &size) != 0)
 		goto out;
 	if (zmq_connect(a->socket, endpoint) != 0) {
@@ -78,6 +80,28 @@ out:
 	rt_diag_set(d, endpoint, "cannot be used as a query endpoint: %s",
 	    zmq_strerror(errno));
 	rt_ask_close(a);
+	return err;
+}
+
+enum rt_err
+rt_ask_open(const char *endpoint, struct rt_ask **out, struct rt_diag *d)
+{
+	const struct rt_curve_keys none = {.server_key = ""};
+
+	return open_with(endpoint, &none, out, d);
+}
+
+enum rt_err
+rt_ask_open_keyed(const char *endpoint, const struct rt_curve_paths *certs,
+    struct rt_ask **out, struct rt_diag *d)
+{
+	struct rt_curve_keys keys;
+	enum rt_err err = rt_curve_keys_read(&keys, certs, d);
+
+	if (err != RT_OK)
+		return err;
+	err = open_with(endpoint, &keys, out, d);
+	rt_curve_keys_wipe(&keys);
 	return err;
 }
 

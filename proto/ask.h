@@ -12,8 +12,7 @@
 
 #include <stdint.h>
 
-#include "proto/diag.h"
-#include "proto/err.h"
+#include "proto/curve.h"
 #include "proto/text.h"
 
 struct rt_ask; /* opaque */
@@ -21,6 +20,9 @@ struct rt_ask; /* opaque */
 /* RT_E_USAGE for an endpoint ZeroMQ does not accept. */
 RT_NODISCARD enum rt_err rt_ask_open(
     const char *endpoint, struct rt_ask **out, struct rt_diag *d);
+/* The same to a collector with keys; also what rt_curve_keys_read refuses. */
+RT_NODISCARD enum rt_err rt_ask_open_keyed(const char *endpoint,
+    const struct rt_curve_paths *certs, struct rt_ask **out, struct rt_diag *d);
 void rt_ask_close(struct rt_ask *a);
 
 /*

@@ -16,6 +16,7 @@
 #include <zmq.h>
 
 #include "proto/attempt.h"
+#include "proto/curve.h"
 #include "proto/event.h"
 #include "proto/outbox.h"
 #include "proto/ring.h"
@@ -64,6 +65,7 @@ struct rt_emitter {
 
 	/* The thread's own. */
 	char endpoint[ENDPOINT_SIZE];
+	struct rt_curve_keys keys;
 	void *context;
 	struct link link;
 	struct rt_outbox outbox;
@@ -338,6 +340,7 @@ link_open(struct rt_emitter *e)
 	snprintf(name, sizeof(name), "inproc://monitor-%u", l->number++);
 	l->socket = zmq_socket(e->context, ZMQ_DEALER);
 	if (!l->socket || !configure(l->socket) ||
+	    !rt_curve_set_client(l->socket, &e->keys) ||
 	    zmq_socket_monitor(l->socket, name,
 		ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) < 0)
 		goto out;
@@ -551,11 +554,28 @@ choose_endpoint(struct rt_emitter *e, const char *endpoint)
 
 /* 0, or the errno. */
 static int
+choose_keys(struct rt_emitter *e, const struct rt_emitter_opts *o)
+{
+	struct rt_curve_paths certs = {o->cert, o->server_cert};
+
+	rt_curve_paths_from_env(&certs);
+	switch ((int)rt_curve_keys_read(&e->keys, &certs, NULL)) {
+	case RT_OK: return 0;
+	case RT_E_IO: return ENOENT;
+	default: return EACCES;
+	}
+}
+
+/* 0, or the errno. */
+static int
 apply(struct rt_emitter *e, const struct rt_emitter_opts *o)
 {
 	size_t bytes = o->ring_bytes ? o->ring_bytes : DEFAULT_RING_BYTES;
 	char id[RT_WIRE_EMITTER_MAX + 1];
+	int rc = choose_keys(e, o);
 
+	if (rc != 0)
+		return rc;
 	if ((o->emitter_id && !rt_wire_emitter_is_valid(o->emitter_id)) ||
 	    bytes < RT_RING_BYTES_MIN || bytes > RT_RING_BYTES_MAX ||
 	    o->linger_ms < 0 || o->linger_ms > LINGER_MS_MAX ||
@@ -622,6 +642,7 @@ discard(struct rt_emitter *e)
 	pthread_cond_destroy(&e->moved);
 	pthread_mutex_destroy(&e->lock);
 	rt_ring_fini(&e->ring);
+	rt_curve_keys_wipe(&e->keys);
 	free(e);
 }
 

@@ -84,6 +84,7 @@ const char *rt_trend_name(enum rt_trend t);
 	X(EMITTERS, "emitters")               \
 	X(GAPS, "sequence_gaps")              \
 	X(SENDERS, "senders")                 \
+	X(OWNERS, "emitter_owners")           \
 	X(TAIL, "tail_events")                \
 	X(CANARIES, "canaries")
 #define X(id, name) RT_OVERFLOW_##id,
@@ -194,6 +195,12 @@ struct rt_report {
 		    dropped_on_read; /* missing or damaged in a journal read */
 		const char *state;   /* "ok", or why nothing is written */
 	} journal;
+	struct {
+		bool is_on;                 /* the collector wants keys */
+		uint64_t handshakes_failed; /* no key, or a wrong one */
+		uint64_t unauthorised; /* messages; certificate since removed */
+		uint64_t forged; /* messages under another key's emitter id */
+	} access;                /* since start */
 	uint64_t overflow[RT_OVERFLOW_COUNT]; /* since start */
 	struct rt_quantiles latency[RT_LATENCY_COUNT];
 	struct {

@@ -392,6 +392,7 @@ get_head(struct rt_report *r, struct json_object *o)
 	get_latency(r, o, r->latency);
 	get_fields(r, rt_json_get(o, "open"), rt_report_open_fields, r);
 	get_fields(r, rt_json_get(o, "journal"), rt_report_journal_fields, r);
+	get_fields(r, rt_json_get(o, "access"), rt_report_access_fields, r);
 	r->series_total = get_uint(o, "series_total");
 	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
 		r->overflow[i] = get_uint(rt_json_get(o, "overflow"),

@@ -385,6 +385,9 @@ put_more(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_object(w, "journal");
 	put_fields(w, rt_report_journal_fields, r);
 	rt_jsonw_end(w);
+	rt_jsonw_object(w, "access");
+	put_fields(w, rt_report_access_fields, r);
+	rt_jsonw_end(w);
 	put_rate(w, "completeness",
 	    (struct rt_rate){
 		(double)c->n[RT_C_COMPLETE], (double)c->n[RT_C_ATTEMPTS]});

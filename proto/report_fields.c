@@ -47,6 +47,14 @@ const struct rt_report_field rt_report_journal_fields[] = {
 	END,
 };
 
+const struct rt_report_field rt_report_access_fields[] = {
+	F(BOOL, rt_report, "on", access.is_on),
+	F(UINT, rt_report, "handshakes_failed", access.handshakes_failed),
+	F(UINT, rt_report, "unauthorised", access.unauthorised),
+	F(UINT, rt_report, "forged", access.forged),
+	END,
+};
+
 const struct rt_report_field rt_report_quantile_fields[] = {
 	F(DOUBLE, rt_quantiles, "p50", p50),
 	F(DOUBLE, rt_quantiles, "p90", p90),

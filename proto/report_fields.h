@@ -60,6 +60,7 @@ extern const struct rt_report_field rt_report_source_fields[];
 extern const struct rt_report_field rt_report_loss_fields[];
 extern const struct rt_report_field rt_report_open_fields[];
 extern const struct rt_report_field rt_report_journal_fields[];
+extern const struct rt_report_field rt_report_access_fields[];
 extern const struct rt_report_field rt_report_quantile_fields[];
 extern const struct rt_report_field rt_report_example_fields[];
 extern const struct rt_report_rows rt_report_flat_rows[];

@@ -175,6 +175,21 @@ put_journal(struct rt_buf *b, const struct rt_report *r)
 	list_end(&l);
 }
 
+/* Only where there are keys. */
+static void
+put_access(struct rt_buf *b, const struct rt_report *r)
+{
+	struct list l;
+
+	if (!r->access.is_on)
+		return;
+	l = list_begin(b, "  keys");
+	list_add(&l, "handshakes failed %" PRIu64, r->access.handshakes_failed);
+	list_add(&l, "unauthorised %" PRIu64, r->access.unauthorised);
+	list_add(&l, "forged %" PRIu64, r->access.forged);
+	list_end(&l);
+}
+
 static void
 put_intake(struct rt_buf *b, const struct rt_report *r)
 {
@@ -201,6 +216,7 @@ put_intake(struct rt_buf *b, const struct rt_report *r)
 		list_add(&l, "n/a");
 	list_end(&l);
 	put_journal(b, r);
+	put_access(b, r);
 	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
 		is_full = is_full || r->overflow[i];
 	if (!is_full)

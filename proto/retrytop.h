@@ -41,6 +41,11 @@ struct rt_emitter_opts {
 	size_t
 	    ring_bytes; /* 0: 4 MiB; from 64 KiB; waits for acknowledgement */
 	int linger_ms;  /* close waits this long for the last answers; 0: 500 */
+	/*
+	 * For a collector with keys: files of `retrytop keygen`, the own .secret and the
+	 * collector's .pub.  NULL: $RETRYTOP_CERT, $RETRYTOP_SERVER_CERT; "": none.
+	 */
+	const char *cert, *server_cert;
 };
 
 /*
@@ -71,8 +76,9 @@ extern RT_API const struct rt_attempt rt_attempt_unknown;
 #define RT_ATTEMPT_INIT rt_attempt_unknown
 
 /*
- * NULL on failure, with errno: EINVAL for an option out of range, ENOMEM, or what
- * ZeroMQ said.  No collector need be there.
+ * NULL on failure, with errno: EINVAL for an option out of range, ENOENT for a
+ * certificate that cannot be read, EACCES for one that is not fit, ENOMEM, or what ZeroMQ
+ * said.  No collector need be there.
  */
 RT_API struct rt_emitter *rt_emitter_open(const struct rt_emitter_opts *opts);
 

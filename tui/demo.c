@@ -404,6 +404,9 @@ rt_cmd_demo(int argc, char **argv)
 
 	if (code != RT_OPTIONS_GO)
 		return code;
+	/* Its collector has no keys, and nobody else may be asked for any. */
+	unsetenv("RETRYTOP_CERT");
+	unsetenv("RETRYTOP_SERVER_CERT");
 	hold_signals(&d);
 	if (!make_folder(&d)) {
 		rt_diag_set(&diag, NULL, "cannot make a folder for sockets: %s",

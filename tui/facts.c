@@ -226,6 +226,9 @@ rt_facts_evidence(
 	note(&l, RT_BAD, "", "lost", r->lost);
 	note(&l, RT_BAD, "", "dropped by emitters", dropped_by_emitters(r));
 	note(&l, RT_BAD, "", "not journalled", r->journal.not_journalled);
+	note(&l, RT_BAD, "", "forged", r->access.forged);
+	note(&l, RT_WARN, "", "unauthorised", r->access.unauthorised);
+	note(&l, RT_WARN, "", "handshakes failed", r->access.handshakes_failed);
 	note(&l, RT_WARN, "", "disconnected too_large",
 	    r->disconnected_too_large);
 	for (unsigned i = 0; i < RT_REJECT_COUNT; i++)

@@ -22,11 +22,12 @@ struct rt_feed {
 };
 
 enum rt_err
-rt_feed_open(const char *endpoint, struct rt_feed **out, struct rt_diag *d)
+rt_feed_open(const char *endpoint, const struct rt_curve_paths *certs,
+    struct rt_feed **out, struct rt_diag *d)
 {
 	struct rt_feed *f = rt_xcalloc(1, sizeof(*f));
 	const struct rt_decode_opts o = {.attempt_base = 1};
-	enum rt_err err = rt_ask_open(endpoint, &f->ask, d);
+	enum rt_err err = rt_ask_open_keyed(endpoint, certs, &f->ask, d);
 
 	if (err != RT_OK) {
 		free(f);

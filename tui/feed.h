@@ -12,15 +12,15 @@
 #ifndef RT_FEED_H
 #define RT_FEED_H
 
-#include "proto/diag.h"
-#include "proto/err.h"
+#include "proto/curve.h"
 #include "tui/model.h"
 
 struct rt_feed; /* opaque */
 
 /* RT_E_USAGE for an endpoint that cannot be. */
-RT_NODISCARD enum rt_err rt_feed_open(
-    const char *endpoint, struct rt_feed **out, struct rt_diag *d);
+RT_NODISCARD enum rt_err rt_feed_open(const char *endpoint,
+    const struct rt_curve_paths *certs, struct rt_feed **out,
+    struct rt_diag *d);
 void rt_feed_close(struct rt_feed *f);
 
 /* Readable when an answer may be there. */

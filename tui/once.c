@@ -9,14 +9,14 @@
 #include "proto/report.h"
 
 static enum rt_err
-ask_once(const char *endpoint, uint32_t window_s, int timeout_ms,
-    struct rt_report *out, struct rt_diag *d)
+ask_once(const char *endpoint, const struct rt_curve_paths *certs,
+    uint32_t window_s, int timeout_ms, struct rt_report *out, struct rt_diag *d)
 {
 	const struct rt_query q = {.window_s = window_s};
 	struct rt_ask *ask;
 	struct rt_buf b;
 	struct rt_str answer;
-	enum rt_err err = rt_ask_open(endpoint, &ask, d);
+	enum rt_err err = rt_ask_open_keyed(endpoint, certs, &ask, d);
 
 	if (err != RT_OK)
 		return err;
@@ -55,9 +55,17 @@ print(const struct rt_report *r, bool as_json)
 	return ok ? RT_EXIT_OK : RT_EXIT_IO;
 }
 
+static enum rt_exit
+exit_of(enum rt_err err)
+{
+	if (err == RT_E_CONFIG)
+		return RT_EXIT_CONFIG;
+	return err == RT_E_USAGE ? RT_EXIT_USAGE : RT_EXIT_UNREACHABLE;
+}
+
 int
-rt_once_run(
-    const char *endpoint, uint32_t window_s, bool as_json, int timeout_ms)
+rt_once_run(const char *endpoint, const struct rt_curve_paths *certs,
+    uint32_t window_s, bool as_json, int timeout_ms)
 {
 	struct rt_report r;
 	struct rt_diag d = {{0}, {0}};
@@ -65,11 +73,11 @@ rt_once_run(
 	int code;
 
 	rt_report_init(&r);
-	err = ask_once(endpoint, window_s, timeout_ms, &r, &d);
-	code = err == RT_OK
-	    ? print(&r, as_json)
-	    : rt_options_fail("watch", &d,
-		  err == RT_E_USAGE ? RT_EXIT_USAGE : RT_EXIT_UNREACHABLE);
+	err = ask_once(endpoint, certs, window_s, timeout_ms, &r, &d);
+	if (err == RT_OK)
+		code = print(&r, as_json);
+	else
+		code = rt_options_fail("watch", &d, exit_of(err));
 	rt_report_fini(&r);
 	return code;
 }

@@ -171,8 +171,13 @@ run(struct watch *w)
 static int
 fail(const struct rt_diag *d, enum rt_err err)
 {
-	return rt_options_fail(
-	    "watch", d, err == RT_E_USAGE ? RT_EXIT_USAGE : RT_EXIT_IO);
+	enum rt_exit code = RT_EXIT_IO;
+
+	if (err == RT_E_USAGE)
+		code = RT_EXIT_USAGE;
+	if (err == RT_E_CONFIG)
+		code = RT_EXIT_CONFIG;
+	return rt_options_fail("watch", d, code);
 }
 
 int
@@ -188,7 +193,7 @@ rt_watch_run(const struct rt_watch_opts *o)
 
 	if (err != RT_OK)
 		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
-	err = rt_feed_open(o->endpoint, &w.feed, &d);
+	err = rt_feed_open(o->endpoint, &o->certs, &w.feed, &d);
 	if (err == RT_OK)
 		err = rt_term_open(&term_opts, &w.term, &d);
 	if (err != RT_OK) {
@@ -326,6 +331,7 @@ rt_cmd_watch(int argc, char **argv)
 		0, "theme", &theme, "dark|light|mono", "colours (dark)"),
 	    RT_OPTION_DURATION(
 		's', "seconds", &ms, 1, 86400000, "end after so long"),
+	    RT_OPTIONS_CERTS(&run.certs),
 	};
 	const struct rt_options o = {"watch", NULL,
 	    "The dashboard, on a running collector or a private one.", rows,
@@ -348,12 +354,14 @@ rt_cmd_watch(int argc, char **argv)
 	}
 	if (no_screen)
 		return rt_once_run(
-		    run.endpoint, run.window_s, as_json, ONCE_MS);
+		    run.endpoint, &run.certs, run.window_s, as_json, ONCE_MS);
 	if (run.window_s == 0) {
 		rt_diag_set(&d, "window", "all is for --once and --json");
 		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
 	}
-	if (at.text[0] || answers(run.endpoint, PROBE_MS))
+	/* A private collector has no keys: who has some wants another. */
+	if (at.text[0] || run.certs.cert || run.certs.server_cert ||
+	    answers(run.endpoint, PROBE_MS))
 		return rt_watch_run(&run);
 	return watch_private(&run);
 }

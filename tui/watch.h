@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/curve.h"
 #include "tui/term.h"
 
 struct rt_watch_opts {
-	const char *endpoint; /* query endpoint of a collector */
+	const char *endpoint;        /* query endpoint of a collector */
+	struct rt_curve_paths certs; /* none where it wants no keys */
 	const char *title; /* shown first in the header: "demo", the endpoint */
 	uint32_t window_s; /* 0: 300 */
 	int seconds;       /* end by itself after so long; 0: until told */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/canary/canary.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "collector/canary/fault.h"
 #include "collector/canary/probe.h"
 #include "collector/config.h"
+#include "proto/curve.h"
 #include "proto/encode.h"
 #include "proto/jsonw.h"
 #include "proto/options.h"
@@ -32,6 +34,7 @@ struct canary {
 	unsigned surface;
 	struct rt_option_list names;
 	struct rt_endpoint intake;
+	struct rt_curve_paths certs;
 	int64_t interval_ms, timeout_ms, ready_fd;
 	bool is_once, is_stream, as_json, allows_plain;
 	/* what runs */
@@ -390,6 +393,7 @@ parse(struct canary *c, int argc, char **argv)
 		0, "key-fd", &c->key_fd, 3, 1023, "descriptor to read it from"),
 	    RT_OPTION_ENDPOINT(0, "intake", &c->intake, RT_PORT_INTAKE,
 		"where to publish; off: nowhere"),
+	    RT_OPTIONS_CERTS(&c->certs),
 	    RT_OPTION_TEXT(0, "service", &c->service, "NAME",
 		"service named in the events (canary)"),
 	    RT_OPTION_FLAG(0, "json", &c->as_json, "one JSON object a probe"),
@@ -423,7 +427,9 @@ block_signals(void)
 static enum rt_err
 start(struct canary *c, struct rt_diag *d)
 {
-	struct rt_emitter_opts opts = {.endpoint = c->intake.text};
+	struct rt_emitter_opts opts = {.endpoint = c->intake.text,
+	    .cert = c->certs.cert,
+	    .server_cert = c->certs.server_cert};
 
 	c->signal_fd = block_signals();
 	if (getrandom(&c->dice, sizeof(c->dice), 0) != sizeof(c->dice))
@@ -431,8 +437,8 @@ start(struct canary *c, struct rt_diag *d)
 	if (strcmp(c->intake.text, "off") != 0) {
 		c->emitter = rt_emitter_open(&opts);
 		if (!c->emitter) {
-			rt_diag_set(d, "--intake", "cannot publish to %s",
-			    c->intake.text);
+			rt_diag_set(d, "--intake", "cannot publish to %s: %s",
+			    c->intake.text, strerror(errno));
 			return RT_E_IO;
 		}
 	}

@@ -61,7 +61,7 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 	} rows[] = {
 	    {"[colector]\n", "x.conf:1",
 		"unknown section [colector]; there are [collector], "
-		"[journal], [capacity], [decisions], [policy], "
+		"[journal], [access], [capacity], [decisions], [policy], "
 		"[policy SERVICE], [tenant NAME] and [canary NAME]"},
 	    {"events = off\n", "x.conf:1",
 		"events stands before the first [section]"},
