@@ -294,20 +294,4 @@ check(c.accepted() == 5, "raw bytes were taken in")
 close(query)
 c.stop()
 
-# ---- no handler --------------------------------------------------------------------
-
-# What the collector sets on its sockets, in a context that has no handler.
-server = context.socket(zmq.ROUTER)
-server.curve_server = True
-server.curve_secretkey = zmq.auth.load_certificate(f"{keys}/server.secret")[1]
-server.zap_domain = b"emitters"
-server.setsockopt(93, 1)
-where = f"tcp://127.0.0.1:{server.bind_to_random_port('tcp://127.0.0.1')}"
-s, monitor = peer(zmq.DEALER, where, "alice")
-check(not outcome(monitor), "without a handler everybody comes in")
-s.send(b"x")
-check(not server.poll(300), "without a handler messages come in")
-close(s)
-server.close(linger=0)
-
 print(f"raw bytes: {sent >> 20} MiB sent, {grown} KiB grown; {failed} strangers refused")
