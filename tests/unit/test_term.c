@@ -188,21 +188,22 @@ run_job(const struct setting *s, int notes)
 	set_or_not("LC_ALL", s->lang);
 	set_or_not("NO_COLOR", s->no_color);
 	unsetenv("COLORTERM");
+	/* The job says who it is, so that this comes before all else it says. */
+	tell(notes, &(struct note){.what = 'P', .value = getpid()});
 	exit(job(s, notes));
 }
 
 static void
 shell(const struct setting *s, int notes)
 {
-	struct note n = {.what = 'P'};
+	pid_t pid;
 	int status;
 
 	signal(SIGHUP, SIG_IGN);
-	n.value = fork();
-	if (n.value == 0)
+	pid = fork();
+	if (pid == 0)
 		run_job(s, notes);
-	tell(notes, &n);
-	while (waitpid(n.value, &status, WUNTRACED) > 0) {
+	while (waitpid(pid, &status, WUNTRACED) > 0) {
 		struct note end = {.what = 'S', .value = status};
 
 		if (!WIFSTOPPED(status)) {
