@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect_state — what a running collector holds, for its three files: collect.c starts it
+ * and turns the loop, collect_config.c says how it is set up and set up anew,
+ * collect_take.c takes events, batches and questions.  Nobody else includes it.
+ */
+#ifndef RT_COLLECT_STATE_H
+#define RT_COLLECT_STATE_H
+
+#include "collector/access.h"
+#include "collector/aggregate.h"
+#include "collector/bus.h"
+#include "collector/config.h"
+#include "collector/http.h"
+#include "collector/intake.h"
+#include "collector/journal.h"
+#include "collector/owner.h"
+#include "collector/sdnotify.h"
+
+struct rt_collect {
+	/* What the command line said; it wins over the file. */
+	struct {
+		const char *config;  /* NULL: the usual places */
+		const char *journal; /* NULL: not said */
+		const char *secret, *emitters, *viewers; /* NULL: not said */
+		struct rt_endpoint
+		    endpoints[RT_BUS_COUNT];  /* empty: not said */
+		struct rt_endpoint http;      /* the same */
+		int64_t operation_timeout_ms; /* 0: not said */
+		bool insecure;
+		int64_t ready_fd; /* -1: nobody waits */
+	} said;
+	struct rt_config config;
+	struct rt_aggregate *aggregate; /* owned */
+	struct rt_intake *intake;       /* owned */
+	struct rt_access *access;       /* owned; NULL: no keys */
+	struct rt_owner *owner;         /* owned */
+	uint64_t forged;    /* messages under the emitter id of another key */
+	struct rt_bus *bus; /* owned */
+	struct rt_journal *journal; /* owned; NULL: none is kept */
+	struct rt_http *http;       /* owned; NULL: off */
+	struct rt_sdnotify manager;
+	uint64_t journal_damaged; /* records that warming up missed */
+	int signal_fd;
+	int wake_fd; /* signals; where they are there: journal, http */
+	bool is_ending;
+	struct rt_report report;
+	struct rt_buf answer;
+	uint64_t bad_queries, unread_answers;
+	char source[RT_WIRE_EMITTER_MAX + 16];
+};
+
+/* One line to standard error, free of what a terminal would obey. */
+void rt_collect_say(const char *fmt, ...) RT_PRINTF(1, 2);
+void rt_collect_say_access(const struct rt_access *a);
+
+/*
+ * The collector's clock begins before the machine did, so that what a journal tells of
+ * the hour before has a place on it.
+ */
+struct rt_moment rt_collect_moment(void);
+
+/* ---- collect_config.c ---------------------------------------------------------- */
+
+struct rt_endpoint *rt_collect_endpoint(
+    struct rt_config *c, enum rt_bus_port port);
+
+/* The file, overruled by the command line. */
+enum rt_err rt_collect_read_config(
+    const struct rt_collect *c, struct rt_config *out, struct rt_diag *d);
+
+/* Who may come in, by a configuration; *out stays NULL where it names no keys. */
+enum rt_err rt_collect_read_access(
+    const struct rt_config *c, struct rt_access **out, struct rt_diag *d);
+
+/* The decision map stays borrowed from c->config. */
+struct rt_aggregate_opts rt_collect_aggregate_opts(const struct rt_collect *c);
+struct rt_journal_opts rt_collect_journal_opts(const struct rt_config *c);
+
+/* Read everything again; where that fails, the old configuration stays. */
+void rt_collect_reload(struct rt_collect *c);
+
+/* ---- collect_take.c ------------------------------------------------------------ */
+
+void rt_collect_take_event(
+    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
+void rt_collect_take_batch(
+    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
+void rt_collect_take_question(
+    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
+/* Whoever asks by HTTP reads the counters since the start. */
+void rt_collect_tend_http(struct rt_collect *c);
+
+/* To a sender, by the acknowledged port. */
+void rt_collect_answer(
+    struct rt_collect *c, struct rt_str to, struct rt_str body);
+/* Fill c->report. */
+void rt_collect_report(
+    struct rt_collect *c, const struct rt_query *q, struct rt_moment at);
+
+#endif

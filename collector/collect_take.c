@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collect_take — what a turn of the loop takes: an event, a batch, a question.
+ */
+#include <stdio.h>
+
+#include "collector/collect_state.h"
+#include "collector/metrics.h"
+#include "proto/event.h"
+#include "proto/jsonw.h"
+
+/* ---- intake -------------------------------------------------------------------- */
+
+/* A message that holds no record still has to be seen: as one that is no JSON. */
+static void
+refuse(struct rt_collect *c, struct rt_moment at, const char *source,
+    const char *what)
+{
+	rt_aggregate_record(c->aggregate, rt_str_of(what), at, source);
+}
+
+void
+rt_collect_take_event(
+    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at)
+{
+	char what[96];
+
+	if (m->frames != 1) {
+		snprintf(what, sizeof(what),
+		    "(a message of %u frames; events are single frames)",
+		    m->frames);
+		refuse(c, at, "events", what);
+	} else if (m->body.len > RT_MESSAGE_MAX) {
+		rt_aggregate_record(c->aggregate, m->body, at, "events");
+	} else {
+		rt_aggregate_message(c->aggregate, m->body, at, "events");
+	}
+}
+
+void
+rt_collect_answer(struct rt_collect *c, struct rt_str to, struct rt_str body)
+{
+	/* An answer that is lost is covered by the next one. */
+	if (rt_bus_answer_to(c->bus, RT_BUS_INTAKE, to, RT_STR_NONE, body) !=
+	    RT_OK)
+		c->unread_answers++;
+}
+
+static void
+answer_sender(
+    struct rt_collect *c, struct rt_str to, const struct rt_wire_answer *answer)
+{
+	char text[RT_WIRE_HEADER_MAX];
+	size_t len = rt_wire_answer_encode(text, sizeof(text), answer);
+
+	if (c->journal)
+		rt_journal_answer(c->journal, to, (struct rt_str){text, len});
+	else
+		rt_collect_answer(c, to, (struct rt_str){text, len});
+}
+
+/* Where the sender stands goes to the journal together with its records. */
+static void
+note_position(struct rt_collect *c, const struct rt_wire_header *h)
+{
+	struct rt_wire_header hello;
+
+	if (c->journal && rt_intake_position_of(c->intake, h, &hello))
+		rt_journal_position(c->journal, &hello);
+}
+
+void
+rt_collect_take_batch(
+    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at)
+{
+	struct rt_wire_header h = {0};
+	struct rt_intake_verdict v;
+	struct rt_str records;
+	enum rt_err err = m->frames == 3
+	    ? rt_wire_header_decode(m->head.p, m->head.len, &h)
+	    : RT_E_SYNTAX;
+
+	if (err != RT_OK && err != RT_E_VERSION) {
+		refuse(c, at, "intake",
+		    "(a message without a header of acknowledged delivery)");
+		return;
+	}
+	snprintf(c->source, sizeof(c->source), "intake %s", h.emitter);
+	if (err == RT_OK &&
+	    (m->body.len > RT_MESSAGE_MAX ||
+		rt_intake_records(m->body, h.count, 0, &records) != RT_OK)) {
+		refuse(c, at, c->source,
+		    "(a batch that is too large or not what its header says)");
+		return;
+	}
+	/* No answer: what a forger is told is nothing. */
+	if (err == RT_OK && m->key &&
+	    !rt_owner_claim(c->owner, m->key, h.emitter)) {
+		c->forged++;
+		return;
+	}
+	rt_intake_take(c->intake, &h, at.mono, &v);
+	if (v.action == RT_INTAKE_TAKE &&
+	    rt_intake_records(m->body, h.count, v.skip, &records) == RT_OK) {
+		rt_aggregate_message(c->aggregate, records, at, c->source);
+		note_position(c, &h);
+	}
+	answer_sender(c, m->from, &v.answer);
+}
+
+/* ---- questions ----------------------------------------------------------------- */
+
+static void
+report_journal(struct rt_collect *c)
+{
+	struct rt_report *r = &c->report;
+	struct rt_journal_stats stats;
+
+	if (!c->journal)
+		return;
+	rt_journal_stats(c->journal, &stats);
+	r->journal.is_on = true;
+	r->journal.written = stats.written;
+	r->journal.not_journalled = stats.not_journalled;
+	r->journal.dropped_on_read = c->journal_damaged;
+	r->journal.state = rt_report_text(r, rt_str_of(stats.state));
+}
+
+static void
+report_access(struct rt_collect *c)
+{
+	struct rt_report *r = &c->report;
+	struct rt_bus_stats stats = rt_bus_stats(c->bus);
+
+	r->access.is_on = c->access != NULL;
+	r->access.forged = c->forged;
+	r->access.unauthorised = stats.unauthorised;
+	r->access.handshakes_failed = stats.handshakes_failed;
+	r->overflow[RT_OVERFLOW_OWNERS] += rt_owner_forgotten(c->owner);
+}
+
+void
+rt_collect_report(
+    struct rt_collect *c, const struct rt_query *q, struct rt_moment at)
+{
+	rt_report_reset(&c->report);
+	c->report.source.name = rt_report_text(
+	    &c->report, rt_str_of(rt_bus_endpoint(c->bus, RT_BUS_QUERY)));
+	rt_aggregate_report(c->aggregate, q, at, &c->report);
+	c->report.source.version = RT_VERSION_TEXT;
+	rt_intake_report(c->intake, at.mono, &c->report);
+	report_journal(c);
+	report_access(c);
+}
+
+static void
+write_error(struct rt_buf *b, const char *where, const char *what)
+{
+	struct rt_jsonw w;
+
+	rt_buf_reset(b);
+	w = rt_jsonw_begin(b);
+	rt_jsonw_object(&w, NULL);
+	rt_jsonw_text(&w, "schema", "retrytop-error/v1");
+	rt_jsonw_text(&w, "where", where);
+	rt_jsonw_text(&w, "error", what);
+	rt_jsonw_end(&w);
+}
+
+void
+rt_collect_take_question(
+    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at)
+{
+	struct rt_query q;
+	struct rt_diag d = {{0}, {0}};
+
+	if (m->frames != 3) {
+		c->bad_queries++;
+		return;
+	}
+	rt_buf_reset(&c->answer);
+	if (rt_query_decode(&q, m->body, &d) == RT_OK) {
+		rt_collect_report(c, &q, at);
+		rt_report_encode(&c->answer, &c->report);
+		if (c->answer.overflow)
+			write_error(&c->answer, "report",
+			    "larger than an answer may be; ask for fewer rows");
+	} else {
+		c->bad_queries++;
+		write_error(&c->answer, d.where, d.what);
+	}
+	if (rt_bus_answer(c->bus, RT_BUS_QUERY, m->head,
+		(struct rt_str){c->answer.p, c->answer.len}) != RT_OK)
+		c->unread_answers++;
+}
+
+void
+rt_collect_tend_http(struct rt_collect *c)
+{
+	static const struct rt_query all = {
+	    /* and the one of what did not fit */
+	    .rows = RT_METRICS_SERIES_MAX + 1,
+	    .sort = RT_SORT_ATTEMPTS};
+
+	if (!rt_http_take_question(c->http))
+		return;
+	rt_collect_report(c, &all, rt_collect_moment());
+	rt_http_answer(c->http, &c->report);
+}
