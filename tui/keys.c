@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tui/clip.h"
+#include "tui/colon.h"
 #include "tui/term.h"
 #include "tui/view.h"
 #include "tui/worst.h"
@@ -53,6 +54,8 @@ static const struct rt_key_row table[] = {
 	    "The view after, where one went back.", 0, ALL},
 	{{'/'}, "/", RT_ACTION_FILTER, "Filter",
 	    "Filter tail, operations, routes and fallbacks: route: class: st: op: decision: service: model: version:, ! negates, commas part alternatives; Tab completes.", 3, ALL},
+	{{':'}, ":", RT_ACTION_COMMAND, "Command",
+	    "Type a command; Tab completes, the line above says how it is used.", 21, ALL},
 	{{'\\'}, "\\", RT_ACTION_CLEAR, "Clear filter",
 	    "Show everything again.", 0, ALL},
 	{{'!'}, "!", RT_ACTION_WORST, "Worst",
@@ -319,28 +322,44 @@ escape(struct rt_model *m)
 	(void)leave(m);
 }
 
+static enum rt_err
+accept(struct rt_model *m, enum rt_effect *effect, struct rt_diag *d)
+{
+	const char *text = m->prompt.text;
+	struct rt_filter f;
+	enum rt_err err;
+
+	*effect = RT_EFFECT_DRAW;
+	if (m->prompt.kind == RT_PROMPT_COMMAND)
+		return rt_colon_run(m, text, effect, d);
+	err = rt_filter_parse(&f, rt_str_of(text), d);
+	if (err == RT_OK)
+		rt_model_filter(m, &f);
+	return err;
+}
+
 /* While a line is typed every key belongs to it. */
 static enum rt_effect
 type(struct rt_model *m, int code)
 {
 	struct rt_prompt *p = &m->prompt;
 	struct rt_diag d = {{0}, {0}};
-	struct rt_filter f;
+	enum rt_effect effect;
 
 	switch (rt_prompt_key(p, code, rt_model_report(m))) {
 	case RT_PROMPT_EDITS: return RT_EFFECT_DRAW;
 	case RT_PROMPT_CANCELLED: rt_prompt_close(p); return RT_EFFECT_DRAW;
 	case RT_PROMPT_ACCEPTED: break;
 	}
-	if (rt_filter_parse(&f, rt_str_of(p->text), &d) != RT_OK) {
-		snprintf(p->trouble, sizeof(p->trouble), "%.*s",
-		    (int)sizeof(p->trouble) - 1, d.what);
+	m->notice[0] = '\0';
+	if (accept(m, &effect, &d) != RT_OK) {
+		rt_text_scrub(
+		    p->trouble, sizeof(p->trouble), rt_str_of(d.what));
 		return RT_EFFECT_DRAW;
 	}
 	rt_prompt_remember(p);
 	rt_prompt_close(p);
-	rt_model_filter(m, &f);
-	return RT_EFFECT_DRAW;
+	return effect;
 }
 
 static enum rt_effect
@@ -371,7 +390,10 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_HISTORY_BACK: turn_history(m, -1); break;
 	case RT_ACTION_HISTORY_FORWARD: turn_history(m, 1); break;
 	case RT_ACTION_FILTER:
-		rt_prompt_open(&m->prompt, m->filter.text);
+		rt_prompt_open(&m->prompt, RT_PROMPT_FILTER, m->filter.text);
+		break;
+	case RT_ACTION_COMMAND:
+		rt_prompt_open(&m->prompt, RT_PROMPT_COMMAND, "");
 		break;
 	case RT_ACTION_CLEAR: (void)clear_filter(m); break;
 	case RT_ACTION_WORST: show_worst(m); break;

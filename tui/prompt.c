@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/colon.h"
 #include "tui/term.h"
 
 #define CTRL(c) ((c)&0x1f)
@@ -16,9 +17,10 @@ set_text(struct rt_prompt *p, const char *z)
 }
 
 void
-rt_prompt_open(struct rt_prompt *p, const char *text)
+rt_prompt_open(struct rt_prompt *p, enum rt_prompt_kind kind, const char *text)
 {
 	p->is_open = true;
+	p->kind = kind;
 	p->back = p->tabs = 0;
 	p->trouble[0] = '\0';
 	set_text(p, text);
@@ -33,15 +35,23 @@ rt_prompt_close(struct rt_prompt *p)
 void
 rt_prompt_remember(struct rt_prompt *p)
 {
+	struct rt_prompt_history *h = &p->history[p->kind];
+
 	if (!p->text[0] ||
-	    (p->count > 0 && strcmp(p->history[p->count - 1], p->text) == 0))
+	    (h->count > 0 && strcmp(h->lines[h->count - 1], p->text) == 0))
 		return;
-	if (p->count == RT_PROMPT_HISTORY)
-		memmove(p->history[0], p->history[1],
-		    (RT_PROMPT_HISTORY - 1) * sizeof(p->history[0]));
+	if (h->count == RT_PROMPT_HISTORY)
+		memmove(h->lines[0], h->lines[1],
+		    (RT_PROMPT_HISTORY - 1) * sizeof(h->lines[0]));
 	else
-		p->count++;
-	memcpy(p->history[p->count - 1], p->text, sizeof(p->text));
+		h->count++;
+	memcpy(h->lines[h->count - 1], p->text, sizeof(p->text));
+}
+
+static size_t
+most_bytes(const struct rt_prompt *p)
+{
+	return p->kind == RT_PROMPT_FILTER ? RT_FILTER_MAX : RT_PROMPT_MAX;
 }
 
 /* ---- editing --------------------------------------------------------------- */
@@ -91,7 +101,7 @@ put(struct rt_prompt *p, int code)
 	    !rt_text_is_safe((uint32_t)code))
 		return;
 	n = rt_text_put(utf8, (uint32_t)code);
-	if (len + n > RT_FILTER_MAX)
+	if (len + n > most_bytes(p))
 		return;
 	memmove(p->text + p->at + n, p->text + p->at, len - p->at + 1);
 	memcpy(p->text + p->at, utf8, n);
@@ -113,21 +123,22 @@ cut_word(struct rt_prompt *p)
 static void
 turn_history(struct rt_prompt *p, int by)
 {
+	const struct rt_prompt_history *h = &p->history[p->kind];
 	int64_t back = (int64_t)p->back + by;
 
-	if (back < 0 || back > (int64_t)p->count)
+	if (back < 0 || back > (int64_t)h->count)
 		return;
 	if (p->back == 0)
 		memcpy(p->draft, p->text, sizeof(p->draft));
 	p->back = (unsigned)back;
-	set_text(p, back ? p->history[p->count - (unsigned)back] : p->draft);
+	set_text(p, back ? h->lines[h->count - (unsigned)back] : p->draft);
 }
 
 /* ---- completion ------------------------------------------------------------- */
 
 struct pick {
 	unsigned want, seen;
-	char text[RT_FILTER_MAX + 1];
+	char text[RT_PROMPT_MAX + 1];
 };
 
 static bool
@@ -138,6 +149,23 @@ take(void *ctx, const char *candidate)
 	if (pick->seen++ == pick->want)
 		snprintf(pick->text, sizeof(pick->text), "%s", candidate);
 	return true;
+}
+
+/* The candidates for what stands before the cursor; `from` is where its word begins. */
+static void
+offer(const struct rt_prompt *p, size_t from, const struct rt_report *r,
+    struct pick *pick)
+{
+	char line[sizeof(p->stem)];
+
+	if (p->kind == RT_PROMPT_FILTER) {
+		snprintf(line, sizeof(line), "%.*s", (int)(p->stem_at - from),
+		    p->stem + from);
+		rt_filter_complete(line, r, take, pick);
+	} else {
+		snprintf(line, sizeof(line), "%.*s", (int)p->stem_at, p->stem);
+		rt_colon_complete(line, r, take, pick);
+	}
 }
 
 static void
@@ -153,21 +181,19 @@ complete(struct rt_prompt *p, const struct rt_report *r)
 	}
 	for (from = p->stem_at; from > 0 && p->stem[from - 1] != ' '; from--)
 		;
-	snprintf(line, sizeof(line), "%.*s", (int)(p->stem_at - from),
-	    p->stem + from);
 	pick.want = p->tabs++;
-	rt_filter_complete(line, r, take, &pick);
+	offer(p, from, r, &pick);
 	if (pick.seen == 0)
 		return;
 	if (pick.want >= pick.seen) { /* begin again */
 		unsigned seen = pick.seen;
 
 		pick = (struct pick){.want = pick.want % seen};
-		rt_filter_complete(line, r, take, &pick);
+		offer(p, from, r, &pick);
 	}
 	snprintf(line, sizeof(line), "%.*s%s%s", (int)from, p->stem, pick.text,
 	    p->stem + p->stem_at);
-	if (strlen(line) > RT_FILTER_MAX)
+	if (strlen(line) > most_bytes(p))
 		return;
 	memcpy(p->text, line, strlen(line) + 1);
 	p->at = from + strlen(pick.text);

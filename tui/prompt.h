@@ -2,10 +2,12 @@
 /*
  * prompt — a line being typed: editing, history, completion.
  *
+ * Kinds  A filter (after `/`) or a command (after `:`); each has a history of its own.
  * Keys   Left, Right, Home, End, Backspace, Delete; Ctrl-U empties, Ctrl-W takes a word;
  *        Up and Down go through what was accepted before; Tab completes the last word,
  *        again takes the next candidate; Enter accepts, Esc cancels.
- * Text   Clean UTF-8 of at most RT_FILTER_MAX bytes; what does not fit is not taken.
+ * Text   Clean UTF-8 of at most RT_FILTER_MAX bytes, for a command RT_PROMPT_MAX; what
+ *        does not fit is not taken.
  */
 #ifndef RT_PROMPT_H
 #define RT_PROMPT_H
@@ -13,21 +15,31 @@
 #include "tui/filter.h"
 
 #define RT_PROMPT_HISTORY 16u
+#define RT_PROMPT_MAX 500u
+
+enum rt_prompt_kind { RT_PROMPT_FILTER, RT_PROMPT_COMMAND, RT_PROMPT_KINDS };
+
+struct rt_prompt_history {
+	char lines[RT_PROMPT_HISTORY][RT_PROMPT_MAX + 1]; /* newest last */
+	unsigned count;
+};
 
 struct rt_prompt {
 	bool is_open;
-	char text[RT_FILTER_MAX + 1];
+	enum rt_prompt_kind kind;
+	char text[RT_PROMPT_MAX + 1];
 	size_t at; /* byte of the cursor */
-	char history[RT_PROMPT_HISTORY][RT_FILTER_MAX + 1]; /* newest last */
-	unsigned count, back; /* back: how far up in it; 0: the line itself */
-	char draft[RT_FILTER_MAX + 1]; /* the line while one is up there */
-	char stem[RT_FILTER_MAX + 1];  /* before the first Tab */
+	struct rt_prompt_history history[RT_PROMPT_KINDS];
+	unsigned back; /* how far up in it; 0: the line itself */
+	char draft[RT_PROMPT_MAX + 1]; /* the line while one is up there */
+	char stem[RT_PROMPT_MAX + 1];  /* before the first Tab */
 	size_t stem_at;
 	unsigned tabs;     /* pressed in a row */
-	char trouble[160]; /* why the line was not accepted; empty */
+	char trouble[256]; /* why the line was not accepted; empty */
 };
 
-void rt_prompt_open(struct rt_prompt *p, const char *text);
+void rt_prompt_open(
+    struct rt_prompt *p, enum rt_prompt_kind kind, const char *text);
 void rt_prompt_close(struct rt_prompt *p);
 
 enum rt_prompt_result {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/colon.h"
 #include "tui/keys.h"
 #include "tui/view.h"
 
@@ -86,6 +87,27 @@ put_keys(struct page *p)
 	}
 }
 
+/* How it is used in the first column; the sentence beside it, or below where it is long. */
+static void
+put_commands(struct page *p)
+{
+	unsigned count;
+	const struct rt_colon_row *rows = rt_colon_rows(&count);
+
+	put_title(p, "Commands, after :");
+	for (unsigned i = 0; i < count; i++) {
+		char usage[96];
+
+		snprintf(usage, sizeof(usage), "%s%s%s %s", rows[i].name,
+		    rows[i].alias ? ", " : "",
+		    rows[i].alias ? rows[i].alias : "", rows[i].arguments);
+		put_at(p, 1, RT_ROLE_STRONG, usage);
+		if (rt_text_cols(usage) > 22)
+			p->row++;
+		put_wrapped(p, 25, RT_ROLE_TEXT, rows[i].help);
+	}
+}
+
 static const char *const legend[][2] = {
     {"! ~ - .",
 	"severity: bad, warning, worth a word, good; never by colour "
@@ -144,6 +166,7 @@ put_page(struct page *p, const struct rt_model *m)
 	for (const enum rt_rate_id *id = v->rates; *id != RT_RATE_COUNT; id++)
 		put_rate(p, m, *id);
 	put_keys(p);
+	put_commands(p);
 	put_legend(p);
 	put_title(p, "Every rate");
 	for (unsigned i = 0; i < RT_RATE_COUNT; i++)

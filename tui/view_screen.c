@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/colon.h"
 #include "tui/keys.h"
 #include "tui/view.h"
 
@@ -214,28 +215,46 @@ draw_notice(const char *z, struct rt_grid *g, unsigned footer)
 	rt_area_field(line_of(g, footer), 0, 1, cols, false, RT_ROLE_STRONG, z);
 }
 
+static void
+prompt_hint(char *out, size_t size, const struct rt_prompt *p)
+{
+	if (p->trouble[0])
+		snprintf(out, size, "%s", p->trouble);
+	else if (p->kind == RT_PROMPT_COMMAND)
+		rt_colon_hint(out, size, p->text);
+	else
+		snprintf(out, size,
+		    "Enter apply  Esc cancel  Tab complete  Up older  "
+		    "route:a,b  st:5xx  !class:auth");
+}
+
 /* The cursor is a marked character; what is wrong or how it works stands above. */
 static void
 draw_prompt(const struct rt_prompt *p, struct rt_grid *g, unsigned footer)
 {
 	struct rt_area a = line_of(g, footer);
 	char text[2 * sizeof(p->text)];
+	const char *head = text;
 	unsigned col;
 
 	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_FOOTER, ' ');
-	col = rt_area_put(a, 0, 0, RT_ROLE_STRONG, " /");
+	col = rt_area_put(a, 0, 0, RT_ROLE_STRONG,
+	    p->kind == RT_PROMPT_COMMAND ? " :" : " /");
 	snprintf(text, sizeof(text), "%.*s", (int)p->at, p->text);
-	col = rt_area_put(a, 0, col, RT_ROLE_STRONG, text);
+	/* A long line shows its part before the cursor. */
+	while (rt_text_cols(head) + 4 > a.cols && *head)
+		for (head++; ((unsigned char)*head & 0xc0) == 0x80;)
+			head++;
+	col = rt_area_put(a, 0, col, RT_ROLE_STRONG, head);
 	col = rt_area_put(a, 0, col, RT_ROLE_CURSOR, g->ascii ? "|" : "\u258f");
 	rt_area_put(a, 0, col, RT_ROLE_STRONG, p->text + p->at);
 	if (footer < 3)
 		return;
 	a = line_of(g, footer - 1);
 	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_FOOTER, ' ');
-	rt_area_put(a, 0, 1, p->trouble[0] ? RT_ROLE_BAD : RT_ROLE_FOOTER,
-	    p->trouble[0] ? p->trouble
-			  : "Enter apply  Esc cancel  Tab complete  Up older  "
-			    "route:a,b  st:5xx  !class:auth");
+	prompt_hint(text, sizeof(text), p);
+	rt_area_put(
+	    a, 0, 1, p->trouble[0] ? RT_ROLE_BAD : RT_ROLE_FOOTER, text);
 }
 
 static const char *

@@ -17,7 +17,7 @@ type(const uint8_t *p, size_t len)
 
 	rt_report_init(&r);
 	rt_report_add_series(&r)->labels[RT_LABEL_SERVICE] = "checkout";
-	rt_prompt_open(&line, "");
+	rt_prompt_open(&line, RT_PROMPT_FILTER, "");
 	for (size_t i = 0; i < len; i++) {
 		(void)rt_prompt_key(
 		    &line, p[i] >= 0xf0 ? RT_KEY_BASE + p[i] - 0xef : p[i], &r);

@@ -225,7 +225,7 @@ editing_moves_by_whole_characters(void **state)
 
 	(void)state;
 	fill(&r);
-	rt_prompt_open(&p, "");
+	rt_prompt_open(&p, RT_PROMPT_FILTER, "");
 	type(&p, &r, "abc");
 	press(&p, &r, 0xe9, 1);
 	press(&p, &r, RT_KEY_LEFT, 2);
@@ -258,7 +258,7 @@ a_full_line_takes_no_more(void **state)
 
 	(void)state;
 	fill(&r);
-	rt_prompt_open(&p, "");
+	rt_prompt_open(&p, RT_PROMPT_FILTER, "");
 	press(&p, &r, 'a', RT_FILTER_MAX - 1);
 	press(&p, &r, 0xe9, 1); /* two bytes */
 	assert_int_equal(strlen(p.text), RT_FILTER_MAX - 1);
@@ -278,12 +278,12 @@ history_keeps_the_draft_and_the_last_sixteen(void **state)
 	fill(&r);
 	for (unsigned i = 0; i < RT_PROMPT_HISTORY + 2; i++) {
 		snprintf(text, sizeof(text), "st:%u", 400 + i);
-		rt_prompt_open(&p, text);
+		rt_prompt_open(&p, RT_PROMPT_FILTER, text);
 		rt_prompt_remember(&p);
 		rt_prompt_remember(&p);
 	}
-	assert_int_equal(p.count, RT_PROMPT_HISTORY);
-	rt_prompt_open(&p, "dra");
+	assert_int_equal(p.history[RT_PROMPT_FILTER].count, RT_PROMPT_HISTORY);
+	rt_prompt_open(&p, RT_PROMPT_FILTER, "dra");
 	press(&p, &r, RT_KEY_UP, 1);
 	assert_string_equal(p.text, "st:417");
 	press(&p, &r, RT_KEY_UP, 99);
@@ -321,7 +321,7 @@ tab_completes_keys_and_values_in_turn(void **state)
 	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
 		struct rt_prompt p = {.is_open = false};
 
-		rt_prompt_open(&p, "");
+		rt_prompt_open(&p, RT_PROMPT_FILTER, "");
 		type(&p, &r, rows[i].typed);
 		press(&p, &r, RT_KEY_TAB, rows[i].tabs);
 		assert_string_equal(p.text, rows[i].want);
@@ -338,7 +338,7 @@ enter_accepts_and_escape_cancels(void **state)
 
 	(void)state;
 	fill(&r);
-	rt_prompt_open(&p, "x");
+	rt_prompt_open(&p, RT_PROMPT_FILTER, "x");
 	assert_int_equal(
 	    rt_prompt_key(&p, RT_KEY_ENTER, &r), RT_PROMPT_ACCEPTED);
 	assert_true(p.is_open);
