@@ -46,13 +46,15 @@ void
 rt_aggregate_set_opts(struct rt_aggregate *a, const struct rt_aggregate_opts *o)
 {
 	int64_t timeout_ms = o->operation_timeout_ms;
+	struct rt_timeouts *t = &a->timeouts;
 
 	if (o->policies)
 		a->policies = *o->policies;
 	else
 		rt_policies_init(&a->policies);
-	a->operation_timeout_us =
-	    (timeout_ms ? timeout_ms : OPERATION_TIMEOUT_MS) * 1000;
+	rt_timeouts_init(t, &a->policies,
+	    (timeout_ms ? timeout_ms : OPERATION_TIMEOUT_MS) * 1000);
+	rt_operations_set_timeouts(&a->operations, t->us, t->count);
 	rt_decoder_free(a->decoder);
 	a->decoder = rt_decoder_new(&o->decode);
 }
@@ -83,6 +85,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	a->clock_us = o->is_live ? at.mono.us : 0;
 	a->started_us = a->clock_us;
 	a->last_event_us = -1;
+	rt_operations_init(&a->operations, c.operations, seed);
 	rt_aggregate_set_opts(a, o);
 	rt_intern_init(&a->labels, c.labels, seed);
 	rt_sketch_pool_init(&a->sketches, c.sketch_chunks);
@@ -91,7 +94,6 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	    &a->totals, &rt_window_totals, &a->sketches, a->totals_storage);
 	rt_window_advance(&a->totals, a->clock_us);
 	rt_series_init(&a->series, &a->labels, &a->sketches, c.series, seed);
-	rt_operations_init(&a->operations, c.operations, seed);
 	rt_fallback_init(
 	    &a->fallback, &a->labels, c.fallback_rows, c.operations);
 	rt_sequence_init(&a->sequence, c.emitters, seed);
@@ -194,11 +196,9 @@ settle(struct rt_aggregate *a, struct rt_operation *o, enum rt_ending ending,
 static void
 expire(struct rt_aggregate *a)
 {
-	int64_t before = a->clock_us - a->operation_timeout_us;
 	struct rt_operation *o;
 
-	while ((o = rt_operation_oldest_open(&a->operations)) != NULL &&
-	    o->touched_us < before) {
+	while ((o = rt_operation_silent(&a->operations, a->clock_us))) {
 		if (!o->is_synthetic)
 			rt_audit_silence(&a->audit, a->clock_us,
 			    rt_series_label(
@@ -209,8 +209,7 @@ expire(struct rt_aggregate *a)
 					     : RT_ENDING_SILENCE,
 		    0, RT_OPERATION_ENDED_BY_SILENCE);
 	}
-	while ((o = rt_operation_oldest_ended(&a->operations)) != NULL &&
-	    o->touched_us < before)
+	while ((o = rt_operation_forgettable(&a->operations, a->clock_us)))
 		rt_operation_remove(&a->operations, o);
 }
 
@@ -238,6 +237,7 @@ start(struct rt_aggregate *a, const struct rt_event *e)
 
 	make_room(a);
 	o = rt_operation_put(&a->operations, e->operation_id, a->clock_us,
+	    rt_timeout_of(&a->timeouts, &a->policies, e->service, e->tenant),
 	    rt_event_has(e, SYNTHETIC) && e->synthetic);
 	if (o->is_synthetic)
 		return o;

@@ -21,7 +21,7 @@
 
 struct rt_aggregate {
 	bool is_live;
-	int64_t operation_timeout_us;
+	struct rt_timeouts timeouts; /* of policies */
 	struct rt_capacity capacity;
 	struct rt_decoder *decoder;
 	int64_t clock_us;   /* live: monotonic; replay: the largest ts */

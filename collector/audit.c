@@ -170,6 +170,7 @@ rt_audit_attempt(struct rt_audit *a, int64_t now_us, const struct rt_event *e,
     struct rt_operation *o, bool is_late)
 {
 	struct rt_judged j = {.e = e};
+	struct rt_policy room;
 	size_t i;
 
 	rt_audit_advance(a, now_us);
@@ -177,7 +178,7 @@ rt_audit_attempt(struct rt_audit *a, int64_t now_us, const struct rt_event *e,
 	judge_record(a, e, o);
 	if (is_late || !o)
 		return;
-	j.policy = rt_policy_of(a->policies, e->service);
+	j.policy = rt_policy_for(a->policies, e->service, e->tenant, &room);
 	j.last = o->audit.attempt > 0 ? &o->audit : NULL;
 	j.model = rt_intern_put(a->labels, e->model_requested);
 	j.provider = rt_intern_put(a->labels, e->provider);

@@ -10,6 +10,12 @@
 #define COARSE_WAIT_MS 10000.0 /* whole-second stamps say nothing below */
 #define LONG_NUMBER 6u         /* digits that make a path segment an id */
 
+/* Classes whose retries have a rule of their own. */
+#define OF_AUTH (1u << RT_CLASS_AUTH)
+#define OF_CALLER (1u << RT_CLASS_CALLER_ERROR | 1u << RT_CLASS_SCHEMA)
+#define OF_POLICY (1u << RT_CLASS_POLICY)
+#define OF_QUOTA (1u << RT_CLASS_QUOTA)
+
 bool
 rt_is_undecided_failure(const struct rt_audit_state *s)
 {
@@ -146,14 +152,16 @@ changed_target(const struct rt_judged *j)
 /* ---- predicates: one a rule ---------------------------------------------- */
 
 /*
- * A terminal class was tried again: by its own decision, or by another attempt with no
- * fallback between.  OpenTelemetry cannot declare one: there a change of model is one.
+ * One of the classes, which the policy does not call retryable, was tried again: by its
+ * own decision, or by another attempt with no fallback between.  OpenTelemetry cannot
+ * declare one: there a change of model is one.
  */
 static bool
 retried_after(struct rt_judged *j, uint32_t classes)
 {
 	const struct rt_audit_state *last = j->last;
 
+	classes &= ~j->policy->retryable_classes;
 	if (classes & 1u << j->e->error_class &&
 	    rt_decided(j->e, RT_DECISION_RETRY_SAME))
 		return EVIDENCE(j, "attempt %d: class %s, decision retry_same",
@@ -170,26 +178,33 @@ retried_after(struct rt_judged *j, uint32_t classes)
 static bool
 retry_after_auth(struct rt_judged *j)
 {
-	return retried_after(j, 1u << RT_CLASS_AUTH);
+	return retried_after(j, OF_AUTH);
 }
 
 static bool
 retry_of_caller_error(struct rt_judged *j)
 {
-	return retried_after(
-	    j, 1u << RT_CLASS_CALLER_ERROR | 1u << RT_CLASS_SCHEMA);
+	return retried_after(j, OF_CALLER);
 }
 
 static bool
 retry_of_policy(struct rt_judged *j)
 {
-	return retried_after(j, 1u << RT_CLASS_POLICY);
+	return retried_after(j, OF_POLICY);
 }
 
 static bool
 retry_of_quota(struct rt_judged *j)
 {
-	return retried_after(j, 1u << RT_CLASS_QUOTA);
+	return retried_after(j, OF_QUOTA);
+}
+
+static bool
+retry_not_allowed(struct rt_judged *j)
+{
+	return retried_after(j,
+	    ~(OF_AUTH | OF_CALLER | OF_POLICY | OF_QUOTA |
+		1u << RT_CLASS_NONE));
 }
 
 static bool
@@ -397,6 +412,7 @@ const struct rt_predicate rt_predicates[] = {
     {RT_RULE_RETRY_OF_CALLER_ERROR, retry_of_caller_error},
     {RT_RULE_RETRY_OF_POLICY, retry_of_policy},
     {RT_RULE_RETRY_OF_QUOTA, retry_of_quota},
+    {RT_RULE_RETRY_NOT_ALLOWED, retry_not_allowed},
     {RT_RULE_FALLBACK_NOT_ALLOWED, fallback_not_allowed},
     {RT_RULE_FALLBACK_NO_REASON, fallback_no_reason},
     {RT_RULE_FALLBACK_OVER_CAP, fallback_over_cap},

@@ -161,16 +161,14 @@ static void
 caps_of(struct rt_audit *a, const struct rt_audit_service *s, uint32_t *retries,
     uint32_t *fallbacks)
 {
-	struct rt_str name = rt_intern_get(a->labels, s->name);
-	unsigned i;
+	unsigned row =
+	    rt_tenant_row(a->policies, rt_intern_get(a->labels, s->name));
 
 	*retries = *fallbacks = 0;
-	for (i = 0; i < a->policies->tenants_count; i++)
-		if (rt_str_is(name, a->policies->tenants[i].tenant)) {
-			*retries = a->policies->tenants[i].retries_per_minute;
-			*fallbacks =
-			    a->policies->tenants[i].fallbacks_per_minute;
-		}
+	if (row == RT_POLICY_ROWS_MAX)
+		return;
+	*retries = a->policies->tenants[row].retries_per_minute;
+	*fallbacks = a->policies->tenants[row].fallbacks_per_minute;
 }
 
 static bool

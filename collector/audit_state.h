@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/rules.h"
+
+_Static_assert(RT_RULE_COUNT <= 32, "a bit of `fired` for each rule");
+
 struct rt_audit_state {
 	uint32_t fired;   /* bits 1 << enum rt_rule: once an operation */
 	uint32_t attempt; /* number of the last attempt; 0: none yet */

@@ -28,7 +28,7 @@ rt_cmd_check_config(int argc, char **argv)
 	err = rt_config_read(&c, path, &d);
 	if (err != RT_OK)
 		return rt_options_fail("check-config", &d, rt_config_exit(err));
-	rt_buf_init(&b, 65536);
+	rt_buf_init(&b, 1u << 20);
 	rt_config_print(&b, &c);
 	fwrite(b.p, 1, b.len, stdout);
 	rt_buf_fini(&b);

@@ -7,6 +7,45 @@
 #include "collector/hash.h"
 #include "proto/mem.h"
 
+#define NEVER_US INT64_MAX
+
+/* ---- what is due next ------------------------------------------------------------ */
+
+static void
+due_init(struct rt_operation_due *d, unsigned count)
+{
+	unsigned i;
+
+	for (d->leaves = 1; d->leaves < count;)
+		d->leaves *= 2;
+	for (i = 0; i < 2 * d->leaves; i++)
+		d->us[i] = NEVER_US;
+}
+
+static void
+due_set(struct rt_operation_due *d, unsigned leaf, int64_t us)
+{
+	unsigned i = d->leaves + leaf;
+
+	d->us[i] = us;
+	for (i /= 2; i > 0; i /= 2)
+		d->us[i] = d->us[2 * i] <= d->us[2 * i + 1] ? d->us[2 * i]
+							    : d->us[2 * i + 1];
+}
+
+/* The leaf that holds the root's value. */
+static unsigned
+due_first(const struct rt_operation_due *d)
+{
+	unsigned i = 1;
+
+	while (i < d->leaves)
+		i = d->us[2 * i] <= d->us[2 * i + 1] ? 2 * i : 2 * i + 1;
+	return i - d->leaves;
+}
+
+/* ---- the table ------------------------------------------------------------------- */
+
 void
 rt_operations_init(struct rt_operations *t, uint32_t capacity, uint64_t seed)
 {
@@ -16,6 +55,10 @@ rt_operations_init(struct rt_operations *t, uint32_t capacity, uint64_t seed)
 	    .capacity = capacity, .slots_mask = slots - 1, .seed = seed};
 	t->entries = rt_xcalloc(capacity, sizeof(*t->entries));
 	t->slots = rt_xcalloc(slots, sizeof(*t->slots));
+	t->timeouts_us[0] = NEVER_US / 2;
+	t->timeouts_count = 1;
+	due_init(&t->open.due, 1);
+	due_init(&t->ended.due, 1);
 }
 
 void
@@ -74,10 +117,22 @@ rt_operation_find(struct rt_operations *t, struct rt_str id)
 	return NULL;
 }
 
+/* The head of the list is another one. */
 static void
-list_append(struct rt_operations *t, struct rt_operation_list *l,
+note_head(
+    struct rt_operations *t, struct rt_operation_lists *lists, unsigned timeout)
+{
+	const struct rt_operation *o = at(t, lists->of[timeout].head);
+
+	due_set(&lists->due, timeout,
+	    o ? o->touched_us + t->timeouts_us[timeout] : NEVER_US);
+}
+
+static void
+list_append(struct rt_operations *t, struct rt_operation_lists *lists,
     struct rt_operation *o)
 {
+	struct rt_operation_list *l = &lists->of[o->timeout];
 	uint32_t number = number_of(t, o);
 
 	o->prev = l->tail;
@@ -87,25 +142,39 @@ list_append(struct rt_operations *t, struct rt_operation_list *l,
 	else
 		l->head = number;
 	l->tail = number;
-	l->count++;
+	lists->count++;
+	if (l->head == number)
+		note_head(t, lists, o->timeout);
 }
 
 static void
-list_remove(struct rt_operations *t, struct rt_operation_list *l,
+list_remove(struct rt_operations *t, struct rt_operation_lists *lists,
     struct rt_operation *o)
 {
-	if (o->prev)
-		at(t, o->prev)->next = o->next;
-	else
-		l->head = o->next;
+	struct rt_operation_list *l = &lists->of[o->timeout];
+
 	if (o->next)
 		at(t, o->next)->prev = o->prev;
 	else
 		l->tail = o->prev;
-	l->count--;
+	lists->count--;
+	if (o->prev) {
+		at(t, o->prev)->next = o->next;
+	} else {
+		l->head = o->next;
+		note_head(t, lists, o->timeout);
+	}
 }
 
-static struct rt_operation_list *
+static struct rt_operation *
+first_due(struct rt_operations *t, const struct rt_operation_lists *lists)
+{
+	return lists->count == 0
+	    ? NULL
+	    : at(t, lists->of[due_first(&lists->due)].head);
+}
+
+static struct rt_operation_lists *
 list_of(struct rt_operations *t, const struct rt_operation *o)
 {
 	return o->state == RT_OPERATION_OPEN ? &t->open : &t->ended;
@@ -120,12 +189,12 @@ rt_operations_full(const struct rt_operations *t)
 struct rt_operation *
 rt_operation_victim(struct rt_operations *t)
 {
-	return at(t, t->ended.head ? t->ended.head : t->open.head);
+	return first_due(t, t->ended.count > 0 ? &t->ended : &t->open);
 }
 
 struct rt_operation *
 rt_operation_put(struct rt_operations *t, struct rt_str id, int64_t now_us,
-    bool is_synthetic)
+    unsigned timeout, bool is_synthetic)
 {
 	struct rt_operation *o;
 	uint32_t i;
@@ -139,6 +208,7 @@ rt_operation_put(struct rt_operations *t, struct rt_str id, int64_t now_us,
 	memset(o, 0, sizeof(*o));
 	o->hash = rt_operation_hash(t, id);
 	o->touched_us = now_us;
+	o->timeout = (uint8_t)timeout;
 	o->id_len = (uint16_t)id.len;
 	memcpy(o->id, id.p, kept(id.len));
 	for (i = (uint32_t)o->hash & t->slots_mask; t->slots[i] != 0;)
@@ -195,8 +265,8 @@ void
 rt_operation_touch(struct rt_operations *t, struct rt_operation *o,
     int64_t now_us, enum rt_operation_phase phase)
 {
-	o->touched_us = now_us;
 	list_remove(t, &t->open, o);
+	o->touched_us = now_us;
 	list_append(t, &t->open, o);
 	leave_phase(t, o);
 	o->phase = (uint8_t)phase;
@@ -216,15 +286,86 @@ rt_operation_end(struct rt_operations *t, struct rt_operation *o,
 }
 
 struct rt_operation *
-rt_operation_oldest_open(struct rt_operations *t)
+rt_operation_silent(struct rt_operations *t, int64_t now_us)
 {
-	return at(t, t->open.head);
+	return t->open.due.us[1] < now_us ? first_due(t, &t->open) : NULL;
 }
 
 struct rt_operation *
-rt_operation_oldest_ended(struct rt_operations *t)
+rt_operation_forgettable(struct rt_operations *t, int64_t now_us)
 {
-	return at(t, t->ended.head);
+	return t->ended.due.us[1] < now_us ? first_due(t, &t->ended) : NULL;
+}
+
+/* ---- other timeouts --------------------------------------------------------------- */
+
+static uint8_t
+same_timeout(const struct rt_operations *t, int64_t us)
+{
+	unsigned i;
+
+	for (i = 0; i < t->timeouts_count; i++)
+		if (t->timeouts_us[i] == us)
+			return (uint8_t)i;
+	return 0;
+}
+
+/* The list, of those in old[], whose head was touched first; none: `count`. */
+static unsigned
+first_touched(const struct rt_operations *t,
+    const struct rt_operation_list *old, unsigned count)
+{
+	int64_t first_us = 0, us;
+	unsigned i, first = count;
+
+	for (i = 0; i < count; i++) {
+		if (old[i].head == 0)
+			continue;
+		us = t->entries[old[i].head - 1].touched_us;
+		if (first == count || us < first_us) {
+			first = i;
+			first_us = us;
+		}
+	}
+	return first;
+}
+
+/* Merge the lists as they were into those that are now; each stays in time order. */
+static void
+relist(struct rt_operations *t, struct rt_operation_lists *lists,
+    const uint8_t *becomes, unsigned old_count)
+{
+	struct rt_operation_list old[RT_TIMEOUTS_MAX];
+	struct rt_operation *o;
+	unsigned from;
+
+	memcpy(old, lists->of, sizeof(old));
+	memset(lists->of, 0, sizeof(lists->of));
+	lists->count = 0;
+	due_init(&lists->due, t->timeouts_count);
+	while ((from = first_touched(t, old, old_count)) < old_count) {
+		o = &t->entries[old[from].head - 1];
+		old[from].head = o->next;
+		o->timeout = becomes[from];
+		list_append(t, lists, o);
+	}
+}
+
+void
+rt_operations_set_timeouts(
+    struct rt_operations *t, const int64_t *timeouts_us, unsigned count)
+{
+	int64_t old_us[RT_TIMEOUTS_MAX];
+	uint8_t becomes[RT_TIMEOUTS_MAX] = {0};
+	unsigned old_count = t->timeouts_count, i;
+
+	memcpy(old_us, t->timeouts_us, sizeof(old_us));
+	memcpy(t->timeouts_us, timeouts_us, count * sizeof(*timeouts_us));
+	t->timeouts_count = count;
+	for (i = 1; i < old_count; i++)
+		becomes[i] = same_timeout(t, old_us[i]);
+	relist(t, &t->open, becomes, old_count);
+	relist(t, &t->ended, becomes, old_count);
 }
 
 struct rt_str

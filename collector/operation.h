@@ -6,11 +6,12 @@
  *         An operation ends with its first terminal record or by silence; it gets exactly
  *         one fate; later records of it are late.
  * Shape   A bounded table: open addressing over a dense array, at most 256 bytes an
- *         entry; two lists in time order, of open and of ended ones, so that silence
- *         and forgetting are found at their heads.
- * Bound   A full table forgets the ended operation remembered longest
- *         (`forgotten`); if all are open, the one silent longest is pushed out
- *         without a fate (`evicted`).
+ *         entry; for each distinct timeout two lists in time order, of open and of ended
+ *         ones, so that silence and forgetting are found at their heads, and over the
+ *         heads a tree of minima, so that many timeouts cost hardly more than one.
+ * Bound   A full table forgets the ended operation that would be forgotten next
+ *         (`forgotten`); if all are open, the one that would fall silent next is pushed
+ *         out without a fate (`evicted`).
  * Time    The aggregate's clock in microseconds.
  * Life    A pointer is valid until the next put or expire.
  */
@@ -18,6 +19,7 @@
 #define RT_OPERATION_H
 
 #include "collector/audit_state.h"
+#include "collector/policy.h"
 #include "proto/ending.h"
 
 /* What is kept of an id in bytes; beyond, it is compared by hash and length. */
@@ -56,6 +58,7 @@ struct rt_operation {
 	uint8_t phase; /* enum rt_operation_phase */
 	bool is_synthetic, has_start, had_fallback, has_summary;
 	bool is_failure_on_silence; /* OpenTelemetry: silence is an answer */
+	uint8_t timeout;            /* which of the table's */
 	struct rt_audit_state audit;
 	uint16_t id_len; /* bytes of the whole id */
 	char id[RT_OPERATION_ID_BYTES];
@@ -66,14 +69,31 @@ _Static_assert(sizeof(struct rt_operation) <= 256,
 
 struct rt_operation_list {
 	uint32_t head, tail; /* number + 1; head is the oldest */
-	uint32_t count;
+};
+
+/* When the head of each list is due, as leaves; above them the earlier of two. */
+#define RT_OPERATION_LEAVES 256u
+struct rt_operation_due {
+	int64_t us[2 * RT_OPERATION_LEAVES]; /* [1] is the root */
+	uint32_t leaves;                     /* a power of two */
+};
+
+_Static_assert(RT_TIMEOUTS_MAX <= RT_OPERATION_LEAVES, "a list a leaf");
+
+/* Operations in one state. */
+struct rt_operation_lists {
+	struct rt_operation_list of[RT_TIMEOUTS_MAX]; /* by timeout */
+	struct rt_operation_due due;
+	uint32_t count; /* in all of them */
 };
 
 struct rt_operations {
 	struct rt_operation *entries; /* owned */
 	uint32_t *slots;              /* owned; number + 1 */
 	uint32_t capacity, used, free, slots_mask;
-	struct rt_operation_list open, ended;
+	struct rt_operation_lists open, ended;
+	int64_t timeouts_us[RT_TIMEOUTS_MAX];
+	unsigned timeouts_count;
 	uint32_t phases[RT_PHASE_COUNT]; /* open ones, synthetic left out */
 	uint64_t seed;
 };
@@ -82,6 +102,13 @@ void rt_operations_init(
     struct rt_operations *t, uint32_t capacity, uint64_t seed);
 void rt_operations_fini(struct rt_operations *t);
 uint64_t rt_operations_bytes(uint32_t capacity);
+
+/*
+ * Before that there is one, without end.  What is in the table keeps its timeout where
+ * there still is one as long; otherwise it takes the first.
+ */
+void rt_operations_set_timeouts(
+    struct rt_operations *t, const int64_t *timeouts_us, unsigned count);
 
 /* As in rt_operation.hash. */
 uint64_t rt_operation_hash(const struct rt_operations *t, struct rt_str id);
@@ -93,9 +120,12 @@ struct rt_operation *rt_operation_find(
 bool rt_operations_full(const struct rt_operations *t);
 struct rt_operation *rt_operation_victim(struct rt_operations *t);
 
-/* A new open operation, zeroed but for its id; the id must not be there yet. */
+/*
+ * A new open operation with one of the timeouts, zeroed but for its id; the id must not be
+ * there yet.
+ */
 struct rt_operation *rt_operation_put(struct rt_operations *t, struct rt_str id,
-    int64_t now_us, bool is_synthetic);
+    int64_t now_us, unsigned timeout, bool is_synthetic);
 void rt_operation_remove(struct rt_operations *t, struct rt_operation *o);
 
 /* A record of an open operation was read. */
@@ -104,9 +134,11 @@ void rt_operation_touch(struct rt_operations *t, struct rt_operation *o,
 void rt_operation_end(struct rt_operations *t, struct rt_operation *o,
     int64_t now_us, enum rt_operation_state state);
 
-/* Heads of the lists: open and silent longest, ended longest ago; NULL where empty. */
-struct rt_operation *rt_operation_oldest_open(struct rt_operations *t);
-struct rt_operation *rt_operation_oldest_ended(struct rt_operations *t);
+/* Open and silent, or ended, for more than its timeout: the one longest due, or NULL. */
+struct rt_operation *rt_operation_silent(
+    struct rt_operations *t, int64_t now_us);
+struct rt_operation *rt_operation_forgettable(
+    struct rt_operations *t, int64_t now_us);
 
 /* What is kept of its id. */
 struct rt_str rt_operation_id(const struct rt_operation *o);

@@ -12,36 +12,61 @@
 #define FIRST_TENANT (1 + (int)RT_POLICY_ROWS_MAX)
 #define NAME_BYTES 64u
 #define BUDGET_PERCENT_MAX 1000
+#define TIMEOUT_MS_MAX (24 * 3600 * 1000)
 
-enum key_type { COUNT, CLASSES, PERCENT };
+enum key_type { COUNT, CLASSES, PERCENT, DURATION };
+
+/* Which sections take a key; what [policy] does not stands elsewhere. */
+enum scope { ALL, SERVICES };
 
 struct key {
 	const char *name;
 	enum key_type type;
-	size_t offset;
+	size_t offset; /* in struct rt_policy, or in a tenant's row */
 	int64_t min, max;
 	const char *about;
+	enum scope scope;
+	uint32_t says; /* of a tenant: bit of `says`; 0: none */
 };
 
 #define AT(member) offsetof(struct rt_policy, member)
-/* In a tenant's row, from retries_per_minute on. */
-#define TENANT_AT(i) ((i) * sizeof(uint32_t))
+#define TENANT_AT(member)                                  \
+	(offsetof(struct rt_policies, tenants[0].member) - \
+	    offsetof(struct rt_policies, tenants[0]))
+#define TENANT_SAYS(member) TENANT_AT(policy.member)
+#define SAYS(member) (1u << RT_TENANT_##member)
 
 /* clang-format off */
 static const struct key keys[] = {
 	{"max_attempts", COUNT, AT(max_attempts), 1, 1000,
-	    "of one operation, where the client names no cap"},
-	{"max_fallbacks", COUNT, AT(max_fallbacks), 0, 1000, "of one operation"},
+	    "of one operation, where the client names no cap", ALL, 0},
+	{"max_fallbacks", COUNT, AT(max_fallbacks), 0, 1000, "of one operation", ALL, 0},
 	{"fallback_classes", CLASSES, AT(fallback_classes), 0, 0,
-	    "classes of failure that allow a fallback, or none"},
+	    "classes of failure that allow a fallback, or none", ALL, 0},
+	{"retryable_classes", CLASSES, AT(retryable_classes), 0, 0,
+	    "classes of failure that may be retried, or none", ALL, 0},
+	{"operation_timeout", DURATION, AT(operation_timeout_ms), 1000, TIMEOUT_MS_MAX,
+	    "silence that makes an operation an orphan", SERVICES, 0},
 	{"retry_budget", PERCENT, AT(retry_budget_ratio), 0, BUDGET_PERCENT_MAX,
-	    "retries a minute, of first attempts"},
+	    "retries a minute, of first attempts", ALL, 0},
 	{"budget_min_first", COUNT, AT(budget_min_first), 1, 1000000,
-	    "first attempts a minute; fewer prove nothing"},
+	    "first attempts a minute; fewer prove nothing", ALL, 0},
 };
 static const struct key tenant_keys[] = {
-	{"retries_per_minute", COUNT, TENANT_AT(0), 0, 1000000000, "0: no cap"},
-	{"fallbacks_per_minute", COUNT, TENANT_AT(1), 0, 1000000000, "0: no cap"},
+	{"retries_per_minute", COUNT, TENANT_AT(retries_per_minute), 0, 1000000000,
+	    "0: no cap", ALL, 0},
+	{"fallbacks_per_minute", COUNT, TENANT_AT(fallbacks_per_minute), 0, 1000000000,
+	    "0: no cap", ALL, 0},
+	{"max_attempts", COUNT, TENANT_SAYS(max_attempts), 1, 1000,
+	    "of one operation, where the client names no cap", ALL, SAYS(max_attempts)},
+	{"max_fallbacks", COUNT, TENANT_SAYS(max_fallbacks), 0, 1000,
+	    "of one operation", ALL, SAYS(max_fallbacks)},
+	{"fallback_classes", CLASSES, TENANT_SAYS(fallback_classes), 0, 0,
+	    "classes of failure that allow a fallback, or none", ALL, SAYS(fallback_classes)},
+	{"retryable_classes", CLASSES, TENANT_SAYS(retryable_classes), 0, 0,
+	    "classes of failure that may be retried, or none", ALL, SAYS(retryable_classes)},
+	{"operation_timeout", DURATION, TENANT_SAYS(operation_timeout_ms), 1000, TIMEOUT_MS_MAX,
+	    "silence that makes an operation an orphan", ALL, SAYS(operation_timeout_ms)},
 };
 /* clang-format on */
 
@@ -233,14 +258,15 @@ set_value(const struct key *k, void *row, const char *value, struct rt_diag *d)
 {
 	void *into = (char *)row + k->offset;
 	enum rt_err err;
-	int64_t v;
+	int64_t v = 0;
 
-	switch (k->type) {
-	case CLASSES: return set_classes(into, value, d);
-	case PERCENT: return set_percent(k, into, value, d);
-	case COUNT: break;
-	}
-	err = rt_count_from(value, k->min, k->max, &v, d);
+	if (k->type == CLASSES)
+		return set_classes(into, value, d);
+	if (k->type == PERCENT)
+		return set_percent(k, into, value, d);
+	err = k->type == DURATION
+	    ? rt_duration_from(value, k->min, k->max, &v, d)
+	    : rt_count_from(value, k->min, k->max, &v, d);
 	if (err == RT_OK)
 		*(uint32_t *)into = (uint32_t)v;
 	return err;
@@ -250,7 +276,7 @@ static const struct key *
 find_key(const struct key *table, unsigned count, const char *name,
     const char *kind, struct rt_diag *d)
 {
-	char list[160] = "";
+	char list[200] = "";
 	unsigned i;
 
 	for (i = 0; i < count; i++) {
@@ -277,9 +303,9 @@ rt_policy_config_set(struct rt_policy_config *c, int section, const char *key,
 	bool is_tenant = section >= FIRST_TENANT;
 	unsigned tenant = is_tenant ? (unsigned)(section - FIRST_TENANT) : 0;
 	const struct key *table = is_tenant ? tenant_keys : keys;
-	const struct key *k =
-	    find_key(table, is_tenant ? RT_TENANT_KEYS : RT_POLICY_KEYS, key,
-		is_tenant ? TENANT : POLICY, d);
+	const struct key *k = is_tenant
+	    ? find_key(tenant_keys, RT_TENANT_KEYS, key, TENANT, d)
+	    : find_key(keys, RT_POLICY_KEYS, key, POLICY, d);
 	struct rt_diag why = {{0}, {0}};
 	uint32_t *set_in;
 	void *row;
@@ -287,6 +313,12 @@ rt_policy_config_set(struct rt_policy_config *c, int section, const char *key,
 
 	if (!k)
 		return RT_E_CONFIG;
+	if (section == 0 && k->scope == SERVICES) {
+		rt_diag_set(d, NULL,
+		    "%s of all services stands in [collector], not in [policy]",
+		    key);
+		return RT_E_CONFIG;
+	}
 	set_in = is_tenant ? &c->tenant_line[tenant][k - table]
 			   : &c->line[section][k - table];
 	if (*set_in) {
@@ -294,14 +326,16 @@ rt_policy_config_set(struct rt_policy_config *c, int section, const char *key,
 		    d, NULL, "%s is set in line %u already", key, *set_in);
 		return RT_E_CONFIG;
 	}
-	row = is_tenant
-	    ? (void *)&c->policies.tenants[tenant].retries_per_minute
-	    : (void *)policy_at(&c->policies, section);
+	row = is_tenant ? (void *)&c->policies.tenants[tenant]
+			: (void *)policy_at(&c->policies, section);
 	err = set_value(k, row, value, &why);
-	if (err == RT_OK)
+	if (err == RT_OK) {
 		*set_in = line;
-	else
+		if (is_tenant)
+			c->policies.tenants[tenant].says |= k->says;
+	} else {
 		rt_diag_set(d, NULL, "%s %s", key, why.what);
+	}
 	return err == RT_OK ? RT_OK : RT_E_CONFIG;
 }
 
@@ -325,6 +359,7 @@ rt_policy_config_finish(struct rt_policy_config *c)
 				    (const char *)&own + keys[k].offset, size);
 		}
 	}
+	rt_policies_index(&c->policies);
 }
 
 /* ---- printing ------------------------------------------------------------------ */
@@ -346,19 +381,34 @@ print_classes(struct rt_buf *b, uint32_t bits)
 }
 
 static void
-print_key(struct rt_buf *b, const struct key *k, const void *row, uint32_t line,
-    const char *otherwise)
+print_duration(struct rt_buf *b, uint32_t ms)
 {
-	const void *at = (const char *)row + k->offset;
+	if (ms % 1000 == 0)
+		rt_buf_printf(b, "%us", ms / 1000);
+	else
+		rt_buf_printf(b, "%ums", ms);
+}
 
-	rt_buf_printf(b, "%s = ", k->name);
+static void
+print_value(struct rt_buf *b, const struct key *k, const void *at)
+{
 	switch (k->type) {
 	case CLASSES: print_classes(b, *(const uint32_t *)at); break;
 	case PERCENT:
 		rt_buf_printf(b, "%.10g%%", *(const double *)at * 100);
 		break;
 	case COUNT: rt_buf_printf(b, "%u", *(const uint32_t *)at); break;
+	case DURATION: print_duration(b, *(const uint32_t *)at); break;
 	}
+}
+
+/* `otherwise` is where the value came from if from no line of its own. */
+static void
+print_key(struct rt_buf *b, const struct key *k, const void *row, uint32_t line,
+    const char *otherwise)
+{
+	rt_buf_printf(b, "%s = ", k->name);
+	print_value(b, k, (const char *)row + k->offset);
 	if (line)
 		rt_buf_printf(b, " ; line %u", line);
 	else
@@ -369,26 +419,54 @@ print_key(struct rt_buf *b, const struct key *k, const void *row, uint32_t line,
 	rt_buf_printf(b, "; %s\n", k->about);
 }
 
+/* A value that only others know is no line that reads back. */
+static void
+print_unsaid(struct rt_buf *b, const struct key *k, const char *where)
+{
+	rt_buf_printf(b, "# %s is %s; %s\n", k->name, where, k->about);
+}
+
+static void
+print_policy(struct rt_buf *b, const struct rt_policy_config *c,
+    unsigned section, const struct rt_policy *p)
+{
+	unsigned k;
+
+	for (k = 0; k < RT_POLICY_KEYS; k++)
+		if (keys[k].scope == SERVICES && !c->line[section][k])
+			print_unsaid(b, &keys[k], "that of [collector]");
+		else
+			print_key(b, &keys[k], p, c->line[section][k],
+			    section == 0 ? "default" : "as [policy]");
+}
+
+static void
+print_tenant(struct rt_buf *b, const struct rt_policy_config *c, unsigned i)
+{
+	const uint32_t *line = c->tenant_line[i];
+	unsigned k;
+
+	rt_buf_printf(b, "\n[" TENANT " %s]\n", c->policies.tenants[i].tenant);
+	for (k = 0; k < RT_TENANT_KEYS; k++)
+		if (tenant_keys[k].says && !line[k])
+			print_unsaid(b, &tenant_keys[k], "that of the service");
+		else
+			print_key(b, &tenant_keys[k], &c->policies.tenants[i],
+			    line[k], "default");
+}
+
 void
 rt_policy_config_print(struct rt_buf *b, const struct rt_policy_config *c)
 {
 	const struct rt_policies *p = &c->policies;
-	unsigned i, k;
+	unsigned i;
 
 	rt_buf_puts(b, "\n[" POLICY "]\n");
-	for (k = 0; k < RT_POLICY_KEYS; k++)
-		print_key(b, &keys[k], &p->fallback, c->line[0][k], "default");
+	print_policy(b, c, 0, &p->fallback);
 	for (i = 0; i < p->services_count; i++) {
 		rt_buf_printf(b, "\n[" POLICY " %s]\n", p->services[i].service);
-		for (k = 0; k < RT_POLICY_KEYS; k++)
-			print_key(b, &keys[k], &p->services[i].policy,
-			    c->line[1 + i][k], "as [policy]");
+		print_policy(b, c, 1 + i, &p->services[i].policy);
 	}
-	for (i = 0; i < p->tenants_count; i++) {
-		rt_buf_printf(b, "\n[" TENANT " %s]\n", p->tenants[i].tenant);
-		for (k = 0; k < RT_TENANT_KEYS; k++)
-			print_key(b, &tenant_keys[k],
-			    &p->tenants[i].retries_per_minute,
-			    c->tenant_line[i][k], "default");
-	}
+	for (i = 0; i < p->tenants_count; i++)
+		print_tenant(b, c, i);
 }

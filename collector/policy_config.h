@@ -4,7 +4,8 @@
  *
  *	[policy]            defaults of all services
  *	[policy SERVICE]    of one; a key it lacks is that of [policy], wherever that stands
- *	[tenant NAME]       caps of one tenant; without a key there is no cap
+ *	[tenant NAME]       of one tenant's operations; a key it lacks is that of the service,
+ *	                    without one of its caps there is no cap
  *
  * A section may be opened again, a key is set once.  Names have 1 to 64 bytes.
  */
@@ -15,8 +16,8 @@
 #include "proto/buf.h"
 #include "proto/diag.h"
 
-#define RT_POLICY_KEYS 5u
-#define RT_TENANT_KEYS 2u
+#define RT_POLICY_KEYS 7u
+#define RT_TENANT_KEYS 7u
 #define RT_POLICY_NO_SECTION (-1)
 
 struct rt_policy_config {

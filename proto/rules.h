@@ -16,6 +16,7 @@
 	X(RETRY_OF_CALLER_ERROR,  "retry-of-caller-error",       OPERATION, "an attempt of class caller_error or schema was retried") \
 	X(RETRY_OF_POLICY,        "retry-of-policy-rejection",   OPERATION, "an attempt of class policy was retried") \
 	X(RETRY_OF_QUOTA,         "retry-of-quota",              OPERATION, "an attempt of class quota was retried") \
+	X(RETRY_NOT_ALLOWED,      "retry-not-allowed",           OPERATION, "an attempt of another class that the configuration does not call retryable was retried") \
 	X(FALLBACK_NOT_ALLOWED,   "fallback-not-allowed",        OPERATION, "a fallback on a class outside the allow-list") \
 	X(FALLBACK_NO_REASON,     "fallback-without-reason",     OPERATION, "a fallback that names no reason") \
 	X(FALLBACK_OVER_CAP,      "fallback-over-cap",           OPERATION, "more than 2 fallbacks in one operation") \

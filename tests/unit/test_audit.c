@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collector/aggregate.h"
+#include "collector/config.h"
 #include "proto/rules.h"
 
 /* One record: time in seconds after twelve, operation, attempt, and the rest. */
@@ -205,9 +206,97 @@ fires_where_it_must_and_nowhere_else(void **state)
 	}
 	for (i = 0; i < RT_RULE_COUNT; i++)
 		if (rt_rule_grain((enum rt_rule)i) != RT_GRAIN_SERVICE &&
-		    !fired[i])
+		    i != RT_RULE_RETRY_NOT_ALLOWED && !fired[i])
 			fail_msg(
 			    "no row fires %s", rt_rule_name((enum rt_rule)i));
+	rt_report_fini(&r);
+}
+
+/* ---- what the configuration says -------------------------------------------------- */
+
+#define S ",\"service\":\"s\""
+#define T ",\"tenant\":\"t\""
+/* An operation `b` of nobody's service as well, which keeps the clock going. */
+#define UNTIL(s) AT(s, "b", "1", OK)
+#define LATER                                                            \
+	"{\"schema\":\"llm-attempt/"                                     \
+	"v1\",\"ts\":\"2026-06-13T12:02:01.5Z\",\"operation_id\":\"b\"," \
+	"\"attempt\":1," OK "}\n"
+
+/* clang-format off */
+static const struct {
+	const char *why, *config;
+	enum rt_rule rule;
+	unsigned want;
+	const char *records;
+} policy_rows[] = {
+	{"a class called retryable", "[policy]\nretryable_classes = auth\n", RT_RULE_RETRY_AFTER_AUTH, 0, ONE(FAIL("401") RETRY)},
+	{"also by the next attempt", "[policy]\nretryable_classes = auth\n", RT_RULE_RETRY_AFTER_AUTH, 0, TWO(FAIL("401"), OK)},
+	{"of one service", "[policy s]\nretryable_classes = auth\n", RT_RULE_RETRY_AFTER_AUTH, 0, ONE(FAIL("401") RETRY S)},
+	{"not of another", "[policy s]\nretryable_classes = auth\n", RT_RULE_RETRY_AFTER_AUTH, 1, ONE(FAIL("401") RETRY)},
+	{"of none", "[policy (none)]\nretryable_classes = auth\n", RT_RULE_RETRY_AFTER_AUTH, 0, ONE(FAIL("401") RETRY)},
+	{"of one tenant", "[tenant t]\nretryable_classes = auth\n", RT_RULE_RETRY_AFTER_AUTH, 0, ONE(FAIL("401") RETRY S T)},
+	{"the tenant before the service", "[policy s]\nretryable_classes = auth\n[tenant t]\nretryable_classes = timeout\n", RT_RULE_RETRY_AFTER_AUTH, 1, ONE(FAIL("401") RETRY S T)},
+	{"a tenant that says nothing of it", "[policy s]\nretryable_classes = auth\n[tenant t]\nmax_attempts = 3\n", RT_RULE_RETRY_AFTER_AUTH, 0, ONE(FAIL("401") RETRY S T)},
+	{"caller_error is not schema", "[policy]\nretryable_classes = caller_error\n", RT_RULE_RETRY_OF_CALLER_ERROR, 1, ONE(OK ",\"error_type\":\"parse_error\"" RETRY)},
+	{"caller_error", "[policy]\nretryable_classes = caller_error\n", RT_RULE_RETRY_OF_CALLER_ERROR, 0, ONE(FAIL("400") RETRY)},
+	{"schema", "[policy]\nretryable_classes = schema\n", RT_RULE_RETRY_OF_CALLER_ERROR, 0, ONE(OK ",\"error_type\":\"parse_error\"" RETRY)},
+	{"policy", "[policy]\nretryable_classes = policy\n", RT_RULE_RETRY_OF_POLICY, 0, ONE(FAIL("400") ",\"error_type\":\"content_filter\"" RETRY)},
+	{"quota", "[policy]\nretryable_classes = quota\n", RT_RULE_RETRY_OF_QUOTA, 0, ONE(FAIL("402") RETRY)},
+	{"by default a 503", "", RT_RULE_RETRY_NOT_ALLOWED, 0, TWO(FAIL("503") RETRY, FAIL("503") RETRY)},
+	{"by default what nobody knows", "", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE("\"error_type\":\"odd\"" RETRY)},
+	{"by default what was cancelled", "", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE("\"error_type\":\"cancelled\"" RETRY)},
+	{"a 401 has a rule of its own", "", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE(FAIL("401") RETRY)},
+	{"and keeps it", "[policy]\nretryable_classes = none\n", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE(FAIL("401") RETRY)},
+	{"a 400 too", "[policy]\nretryable_classes = none\n", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE(FAIL("400") RETRY)},
+	{"a schema error too", "[policy]\nretryable_classes = none\n", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE(OK ",\"error_type\":\"parse_error\"" RETRY)},
+	{"a content filter too", "[policy]\nretryable_classes = none\n", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE(FAIL("400") ",\"error_type\":\"content_filter\"" RETRY)},
+	{"a 402 too", "[policy]\nretryable_classes = none\n", RT_RULE_RETRY_NOT_ALLOWED, 0, ONE(FAIL("402") RETRY)},
+	{"a 503 that is not in the list", "[policy s]\nretryable_classes = timeout, rate_limited\n", RT_RULE_RETRY_NOT_ALLOWED, 1, TWO(FAIL("503") RETRY S, FAIL("503") RETRY S)},
+	{"its timeouts are", "[policy s]\nretryable_classes = timeout, rate_limited\n", RT_RULE_RETRY_NOT_ALLOWED, 0, TWO(FAIL("504") RETRY S, FAIL("429") RETRY S)},
+	{"another attempt after it", "[policy]\nretryable_classes = timeout\n", RT_RULE_RETRY_NOT_ALLOWED, 1, TWO(FAIL("503"), OK)},
+	{"a fallback between", "[policy]\nretryable_classes = timeout\n", RT_RULE_RETRY_NOT_ALLOWED, 0, TWO(FAIL("503") FALLBACK, OK)},
+	{"what nobody knows, not in the list", "[policy]\nretryable_classes = timeout\n", RT_RULE_RETRY_NOT_ALLOWED, 1, ONE("\"error_type\":\"odd\"" RETRY)},
+	{"a success is no failure to retry", "[policy]\nretryable_classes = none\n", RT_RULE_RETRY_NOT_ALLOWED, 0, TWO(OK RETRY, OK)},
+	{"a tenant's attempts", "[tenant t]\nmax_attempts = 1\n", RT_RULE_ATTEMPTS_OVER_CAP, 1, TWO(FAIL("503") RETRY T, OK T)},
+	{"not another's", "[tenant t]\nmax_attempts = 1\n", RT_RULE_ATTEMPTS_OVER_CAP, 0, TWO(FAIL("503") RETRY, OK)},
+	{"a tenant's fallbacks", "[tenant t]\nmax_fallbacks = 0\n", RT_RULE_FALLBACK_OVER_CAP, 1, ONE(FAIL("503") FALLBACK T)},
+	{"a tenant's classes of fallbacks", "[tenant t]\nfallback_classes = timeout\n", RT_RULE_FALLBACK_NOT_ALLOWED, 1, ONE(FAIL("503") FALLBACK T)},
+	{"silent for less than by default", "", RT_RULE_NO_TERMINAL, 0, ONE(FAIL("503") RETRY S) UNTIL("50")},
+	{"silent for as long as the service may be", "[policy s]\noperation_timeout = 20s\n", RT_RULE_NO_TERMINAL, 0, ONE(FAIL("503") RETRY S) UNTIL("21.000")},
+	{"silent for longer", "[policy s]\noperation_timeout = 20s\n", RT_RULE_NO_TERMINAL, 1, ONE(FAIL("503") RETRY S) UNTIL("21.001")},
+	{"another service may be", "[policy s]\noperation_timeout = 20s\n", RT_RULE_NO_TERMINAL, 0, ONE(FAIL("503") RETRY) UNTIL("50")},
+	{"a tenant may not", "[tenant t]\noperation_timeout = 20s\n", RT_RULE_NO_TERMINAL, 1, ONE(FAIL("503") RETRY S T) UNTIL("21.001")},
+	{"a tenant may for longer", "[policy s]\noperation_timeout = 20s\n[tenant t]\noperation_timeout = 1h\n", RT_RULE_NO_TERMINAL, 0, ONE(FAIL("503") RETRY S T) LATER},
+	{"by default no longer", "[policy x]\noperation_timeout = 1h\n", RT_RULE_NO_TERMINAL, 1, ONE(FAIL("503") RETRY) LATER},
+};
+/* clang-format on */
+
+static void
+follows_what_the_configuration_says(void **state)
+{
+	struct rt_report r;
+	unsigned found;
+	size_t i;
+
+	(void)state;
+	rt_report_init(&r);
+	for (i = 0; i < RT_COUNT_OF(policy_rows); i++) {
+		struct rt_config c;
+		struct rt_diag d = {{0}, {0}};
+
+		if (rt_config_parse(&c, "x.conf",
+			rt_str_of(policy_rows[i].config), &d) != RT_OK)
+			fail_msg("%s: %s", d.where, d.what);
+		policies = &c.policy.policies;
+		found = violations(policy_rows[i].records,
+		    rt_rule_name(policy_rows[i].rule), &r);
+		policies = NULL;
+		if (found != policy_rows[i].want)
+			fail_msg("%s, %s: %u times, not %u",
+			    rt_rule_name(policy_rows[i].rule),
+			    policy_rows[i].why, found, policy_rows[i].want);
+	}
 	rt_report_fini(&r);
 }
 
@@ -396,6 +485,7 @@ holds_a_tenant_to_its_cap(void **state)
 	p.tenants[0].retries_per_minute = 3;
 	p.tenants[0].fallbacks_per_minute = 2;
 	p.tenants_count = 1;
+	rt_policies_index(&p);
 	policies = &p;
 	rt_report_init(&r);
 	rt_buf_init(&b, 1 << 20);
@@ -412,6 +502,7 @@ holds_a_tenant_to_its_cap(void **state)
 	assert_string_equal(r.violations[0].examples[0].service, "s");
 	/* Another tenant has none. */
 	snprintf(p.tenants[0].tenant, sizeof(p.tenants[0].tenant), "u");
+	rt_policies_index(&p);
 	assert_int_equal(violations(b.p, "tenant-over-cap", &r), 0);
 	policies = NULL;
 	rt_buf_fini(&b);
@@ -423,6 +514,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fires_where_it_must_and_nowhere_else),
+	    cmocka_unit_test(follows_what_the_configuration_says),
 	    cmocka_unit_test(exceeds_a_budget_once_for_each_crossing),
 	    cmocka_unit_test(wants_waits_that_grow),
 	    cmocka_unit_test(notices_waits_that_are_all_the_same),

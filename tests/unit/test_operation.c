@@ -39,7 +39,7 @@ finds_what_was_put_and_not_what_was_removed(void **state)
 			rt_operation_end(
 			    &t, o, n, RT_OPERATION_ENDED_BY_ATTEMPT);
 		} else if (!o && !rt_operations_full(&t)) {
-			rt_operation_put(&t, rt_str_of(id), n, false);
+			rt_operation_put(&t, rt_str_of(id), n, 0, false);
 			is_there[i] = true;
 			count++;
 		}
@@ -58,9 +58,9 @@ offers_the_one_ended_or_silent_longest_when_full(void **state)
 
 	(void)state;
 	rt_operations_init(&t, 16, 1);
-	a = rt_operation_put(&t, rt_str_of("a"), 1, false);
-	b = rt_operation_put(&t, rt_str_of("b"), 2, false);
-	c = rt_operation_put(&t, rt_str_of("c"), 3, false);
+	a = rt_operation_put(&t, rt_str_of("a"), 1, 0, false);
+	b = rt_operation_put(&t, rt_str_of("b"), 2, 0, false);
+	c = rt_operation_put(&t, rt_str_of("c"), 3, 0, false);
 	assert_ptr_equal(rt_operation_victim(&t), a);
 	rt_operation_touch(&t, a, 4, RT_PHASE_BACKOFF);
 	assert_ptr_equal(rt_operation_victim(&t), b);
@@ -70,6 +70,110 @@ offers_the_one_ended_or_silent_longest_when_full(void **state)
 	rt_operation_end(&t, a, 6, RT_OPERATION_ENDED_BY_SILENCE);
 	assert_ptr_equal(rt_operation_victim(&t), c);
 	assert_int_equal(t.phases[RT_PHASE_BACKOFF], 0);
+	rt_operations_fini(&t);
+}
+
+/* Against a list that is searched whole: many timeouts, and other ones meanwhile. */
+static void
+finds_what_is_due_with_any_number_of_timeouts(void **state)
+{
+	enum { COUNT = 200 };
+	static const unsigned counts[] = {1, 2, 3, 64, RT_TIMEOUTS_MAX};
+	int64_t timeouts_us[RT_TIMEOUTS_MAX], now = 0, due[COUNT];
+	struct rt_operations t;
+	struct rt_operation *o;
+	unsigned c, n, i, found;
+	char id[16];
+
+	(void)state;
+	srand(5);
+	for (c = 0; c < RT_COUNT_OF(counts); c++) {
+		rt_operations_init(&t, COUNT, 9);
+		for (i = 0; i < counts[c]; i++)
+			timeouts_us[i] = 10 + (i * 37) % 200;
+		rt_operations_set_timeouts(&t, timeouts_us, counts[c]);
+		for (i = 0; i < COUNT; i++)
+			due[i] = -1;
+		for (n = 0; n < 4000; n++, now += rand() % 4) {
+			i = (unsigned)rand() % COUNT;
+			snprintf(id, sizeof(id), "%u", i);
+			o = rt_operation_find(&t, rt_str_of(id));
+			assert_int_equal(o != NULL, due[i] >= 0);
+			if (!o)
+				o = rt_operation_put(&t, rt_str_of(id), now,
+				    (unsigned)rand() % counts[c], false);
+			else if (o->state == RT_OPERATION_OPEN && rand() % 2)
+				rt_operation_touch(
+				    &t, o, now, RT_PHASE_BACKOFF);
+			else if (o->state == RT_OPERATION_OPEN)
+				rt_operation_end(
+				    &t, o, now, RT_OPERATION_ENDED_BY_ATTEMPT);
+			due[i] = o->touched_us + timeouts_us[o->timeout];
+			if (n == 2000) { /* all over again, in another order */
+				for (i = 1; i < counts[c]; i++)
+					timeouts_us[i] =
+					    10 + (i * 59 + 1) % 200;
+				rt_operations_set_timeouts(
+				    &t, timeouts_us, counts[c]);
+				for (i = 0; i < COUNT; i++) {
+					snprintf(id, sizeof(id), "%u", i);
+					o = rt_operation_find(
+					    &t, rt_str_of(id));
+					if (o)
+						due[i] = o->touched_us +
+						    timeouts_us[o->timeout];
+				}
+			}
+			while ((o = rt_operation_silent(&t, now)) ||
+			    (o = rt_operation_forgettable(&t, now))) {
+				i = (unsigned)atoi(o->id);
+				assert_true(due[i] >= 0 && due[i] < now);
+				due[i] = -1;
+				rt_operation_remove(&t, o);
+			}
+			for (found = 0, i = 0; i < COUNT; i++) {
+				assert_true(due[i] < 0 || due[i] >= now);
+				found += due[i] >= 0;
+			}
+			assert_int_equal(t.open.count + t.ended.count, found);
+		}
+		rt_operations_fini(&t);
+	}
+}
+
+static void
+keeps_a_timeout_that_is_still_there(void **state)
+{
+	static const int64_t before[] = {100, 30, 50}, after[] = {200, 50};
+	struct rt_operations t;
+	struct rt_operation *o[3];
+	unsigned i;
+
+	(void)state;
+	rt_operations_init(&t, 16, 9);
+	o[0] = rt_operation_put(&t, rt_str_of("early"), 0, 0, false);
+	/* Until somebody says so nothing is ever silent. */
+	assert_null(rt_operation_silent(&t, INT64_MAX / 4));
+	rt_operation_remove(&t, o[0]);
+	rt_operations_set_timeouts(&t, before, 3);
+	for (i = 0; i < 3; i++)
+		o[i] = rt_operation_put(&t,
+		    rt_str_of(i == 0 ? "a"
+			    : i == 1 ? "b"
+				     : "c"),
+		    i, i, false);
+	rt_operations_set_timeouts(&t, after, 2);
+	assert_int_equal(o[0]->timeout, 0); /* the first is now 200 */
+	assert_int_equal(o[1]->timeout, 0); /* 30 is no more */
+	assert_int_equal(o[2]->timeout, 1); /* 50 is */
+	assert_null(rt_operation_silent(&t, 52));
+	assert_ptr_equal(rt_operation_silent(&t, 53), o[2]);
+	rt_operation_remove(&t, o[2]);
+	assert_null(rt_operation_silent(&t, 200));
+	assert_ptr_equal(rt_operation_silent(&t, 202), o[0]);
+	rt_operation_remove(&t, o[0]);
+	assert_null(rt_operation_silent(&t, 201));
+	assert_ptr_equal(rt_operation_silent(&t, 202), o[1]);
 	rt_operations_fini(&t);
 }
 
@@ -174,6 +278,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(finds_what_was_put_and_not_what_was_removed),
 	    cmocka_unit_test(offers_the_one_ended_or_silent_longest_when_full),
+	    cmocka_unit_test(finds_what_is_due_with_any_number_of_timeouts),
+	    cmocka_unit_test(keeps_a_timeout_that_is_still_there),
 	    cmocka_unit_test(
 		reads_the_ending_of_a_record_in_the_order_of_the_rules),
 	    cmocka_unit_test(gives_each_ending_exactly_one_fate),
