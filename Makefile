@@ -75,7 +75,7 @@ FUZZ_REPLAYS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(O)/fuzz/%)
 BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(O)/bench/%)
 
-.PHONY: all demo check setup unit fuzz-replay golden asan tsan fuzz bench lint format \
+.PHONY: all demo check setup unit fuzz-replay golden asan tsan fuzz bench foreign lint format \
 	install uninstall clean help check-unit check-all metrics
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -159,6 +159,12 @@ fuzz: ## libFuzzer on every decoder, FUZZ_SECONDS each (needs clang)
 
 bench: all $(BENCHES) ## print the figures: name, value, unit
 	@tests/bench/run.sh $(O)
+
+foreign: all ## the probe against API servers of other people (node; packages from npm, into build/)
+	@mkdir -p build/foreign
+	@cp tests/e2e/foreign/package.json tests/e2e/foreign/package-lock.json build/foreign/
+	@cd build/foreign && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@RT_PROGRAM=$(CURDIR)/$(PROGRAM) tests/e2e/test_foreign.py
 
 lint: ## warnings as errors with gcc and clang, clang-format, shellcheck, room rules
 	@tests/lint.sh

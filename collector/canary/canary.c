@@ -32,7 +32,7 @@ struct canary {
 	const char *url, *model, *key_env, *key_file, *service, *config;
 	int64_t key_fd;
 	unsigned surface;
-	struct rt_option_list names;
+	struct rt_option_list names, headers;
 	struct rt_endpoint intake;
 	struct rt_curve_paths certs;
 	int64_t interval_ms, timeout_ms, ready_fd;
@@ -275,6 +275,10 @@ take_quick_target(struct canary *c, struct rt_diag *d)
 		    rt_target_set(t, texts[i].key, texts[i].value, 0, d) !=
 			RT_OK)
 			return RT_E_USAGE;
+	for (unsigned i = 0; i < c->headers.count; i++)
+		if (rt_target_set(t, "header", c->headers.items[i], 0, d) !=
+		    RT_OK)
+			return RT_E_USAGE;
 	t->has_key = c->key_env || c->key_file || c->key_fd >= 0;
 	t->key_fd = c->key_fd;
 	t->surface = c->surface;
@@ -391,6 +395,8 @@ parse(struct canary *c, int argc, char **argv)
 		0, "key-file", &c->key_file, "FILE", "file that holds it"),
 	    RT_OPTION_COUNT_OF(
 		0, "key-fd", &c->key_fd, 3, 1023, "descriptor to read it from"),
+	    RT_OPTION_LIST(0, "header", &c->headers, "NAME: VALUE",
+		"sent as well, no credential; may be repeated"),
 	    RT_OPTION_ENDPOINT(0, "intake", &c->intake, RT_PORT_INTAKE,
 		"where to publish; off: nowhere"),
 	    RT_OPTIONS_CERTS(&c->certs),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "proto/mem.h"
 
@@ -27,7 +28,8 @@ struct rt_http_transfer {
 	rt_mono_t started;
 	size_t sent;                        /* bytes of the body */
 	double connected_ms, last_event_ms; /* -1: not yet */
-	bool is_done, is_complete, has_end;
+	bool is_done, has_end;
+	bool has_opened, is_again; /* sockets: one, and one too many */
 	char error[CURL_ERROR_SIZE];
 	struct rt_http_transfer *next;
 };
@@ -240,6 +242,8 @@ read_header(struct rt_http_transfer *t, struct rt_str line)
 		read_count(a, v, 0);
 	} else if (header_value(line, "x-litellm-attempted-retries:", &v)) {
 		read_count(a, v, 1);
+	} else if (header_value(line, "x-portkey-retry-attempt-count:", &v)) {
+		read_count(a, v, 1);
 	} else if (header_value(line, name, &v)) {
 		rt_text_scrub(a->request_id, sizeof(a->request_id), v);
 	}
@@ -284,15 +288,18 @@ on_read(char *out, size_t size, size_t count, void *cls)
 	return n;
 }
 
-static int
-on_seek(void *cls, curl_off_t offset, int origin)
+/* libcurl opens another socket to send again what a kept one may have lost. */
+static curl_socket_t
+on_open(void *cls, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	struct rt_http_transfer *t = cls;
 
-	if (origin != SEEK_SET || offset < 0 || (size_t)offset > t->q->body_len)
-		return CURL_SEEKFUNC_FAIL;
-	t->sent = (size_t)offset;
-	return CURL_SEEKFUNC_OK;
+	(void)purpose;
+	t->is_again = t->sent > 0;
+	if (t->is_again)
+		return CURL_SOCKET_BAD;
+	t->has_opened = true;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 static struct curl_slist *
@@ -305,6 +312,8 @@ headers_of(const struct rt_http_request *q)
 	char line[RT_HTTP_KEY_MAX + 128];
 
 	list = curl_slist_append(list, "Expect:");
+	for (size_t i = 0; i < RT_HTTP_EXTRA_MAX && q->headers[i]; i++)
+		list = curl_slist_append(list, q->headers[i]);
 	if (q->key) {
 		snprintf(line, sizeof(line), "%s: %s%s", name,
 		    is_bearer ? "Bearer " : "", q->key);
@@ -335,8 +344,9 @@ set_up(struct rt_http_transfer *t)
 	    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
 	curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(e, CURLOPT_READDATA, t);
-	curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, on_seek);
-	curl_easy_setopt(e, CURLOPT_SEEKDATA, t);
+	/* On another kept connection neither: without SEEKFUNCTION there is no rewinding. */
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "retrytop/" RT_VERSION_TEXT);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -408,6 +418,8 @@ word_for(const struct rt_http_transfer *t, CURLcode code)
 
 	if (t->a->body.overflow || t->a->header_bytes > RT_HTTP_HEADERS_MAX)
 		return "parse_too_large";
+	if (t->is_again)
+		return "connection_closed";
 	switch ((int)code) {
 	case CURLE_OK: return NULL;
 	case CURLE_OPERATION_TIMEDOUT: return "timeout_total";
@@ -425,6 +437,7 @@ word_for(const struct rt_http_transfer *t, CURLcode code)
 	/* A stream cut after its headers is another thing than no answer. */
 	case CURLE_PARTIAL_FILE:
 		return is_cut ? "stream_broken" : "connection_broken_body";
+	case CURLE_SEND_FAIL_REWIND:
 	case CURLE_GOT_NOTHING: return "connection_closed";
 	default: return is_cut ? "stream_reset" : "connection_reset";
 	}
@@ -476,13 +489,13 @@ static void
 finish(struct rt_http_transfer *t, CURLcode code, const char *word)
 {
 	struct rt_http_answer *a = t->a;
-	long status = 0, connects = 0;
+	long status = 0;
+	const char *cause;
 
 	stamp(t, RT_PHASE_TOTAL);
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(t->easy, CURLINFO_NUM_CONNECTS, &connects);
 	a->status = status >= 100 && status <= 599 ? (int)status : 0;
-	a->is_reused = connects == 0 && t->connected_ms >= 0;
+	a->is_reused = !t->has_opened && t->connected_ms >= 0;
 	if (!a->is_reused) {
 		a->phases_ms[RT_PHASE_DNS] =
 		    info_ms(t->easy, CURLINFO_NAMELOOKUP_TIME_T);
@@ -495,10 +508,12 @@ finish(struct rt_http_transfer *t, CURLcode code, const char *word)
 	a->error_type = word ? word : word_for(t, code);
 	a->http_version = a->status ? version_of(t->easy) : NULL;
 	a->certificate_days = certificate_days(t->easy);
+	cause = t->is_again || code == CURLE_SEND_FAIL_REWIND
+	    ? "the kept connection was closed under the request"
+	    : t->error[0] ? t->error
+			  : curl_easy_strerror(code);
 	if (a->error_type && code != CURLE_OK && !word)
-		rt_text_scrub(a->cause, sizeof(a->cause),
-		    rt_str_of(
-			t->error[0] ? t->error : curl_easy_strerror(code)));
+		rt_text_scrub(a->cause, sizeof(a->cause), rt_str_of(cause));
 	curl_multi_remove_handle(t->h->multi, t->easy);
 	t->is_done = true;
 }

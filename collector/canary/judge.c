@@ -443,3 +443,30 @@ rt_judge_stream(struct rt_judgement *j, int status, const char *transport_error,
 	j->is_lacking = !j->error_type && !has_wished_end(j);
 	weigh_usage(j, "schema_no_usage");
 }
+
+/* No field of an event stream begins like that. */
+static bool
+is_document(struct rt_str body)
+{
+	struct rt_str text = without_bom(body);
+	size_t i = 0;
+
+	while (i < text.len && strchr(" \t\r\n", text.p[i]))
+		i++;
+	return i < text.len && strchr("{[<", text.p[i]);
+}
+
+bool
+rt_judge_document(struct rt_judgement *j, int status, struct rt_str body)
+{
+	struct rt_judge_rules rules = j->rules;
+
+	if (j->events > 0 || !is_document(body))
+		return false;
+	rt_judge_plain(j, &rules, status, NULL, body);
+	if (j->levels[RT_LEVEL_CONTRACT])
+		j->error_type = "schema_not_a_stream";
+	j->levels[RT_LEVEL_CONTRACT] = j->levels[RT_LEVEL_USABLE] = false;
+	j->content_seen = false; /* nobody who reads a stream got it */
+	return true;
+}

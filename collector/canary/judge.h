@@ -85,4 +85,10 @@ void rt_judge_event(struct rt_judgement *j, struct rt_str data);
 void rt_judge_stream(struct rt_judgement *j, int status,
     const char *transport_error, bool has_residue);
 
+/*
+ * Where a stream was asked for and something else came, whole: a JSON document or a page.
+ * False, j untouched: events came, or what came may be the beginning of a stream.
+ */
+bool rt_judge_document(struct rt_judgement *j, int status, struct rt_str body);
+
 #endif

@@ -23,6 +23,8 @@ rt_verdict_name(enum rt_verdict v)
 	return (unsigned)v < RT_VERDICT_COUNT ? verdict_names[v] : NULL;
 }
 
+_Static_assert(RT_TARGET_HEADERS_MAX <= RT_HTTP_EXTRA_MAX, "no room for all");
+
 static size_t
 place_of(const struct rt_probe *p)
 {
@@ -108,6 +110,8 @@ send_attempt(struct rt_probe *p, rt_mono_t now)
 		t->idle_ms, t->total_ms},
 	    .on_bytes = t->is_stream ? on_bytes : NULL,
 	    .context = p};
+	for (size_t i = 0; i < RT_TARGET_HEADERS_MAX && t->headers[i][0]; i++)
+		p->request.headers[i] = t->headers[i];
 	rt_retry_count(&p->retry);
 	rt_schedule_count(&p->env->schedules[place_of(p)], now);
 	p->has_answer = true;
@@ -135,13 +139,15 @@ judge(struct rt_probe *p)
 {
 	const struct rt_http_answer *a = &p->answer;
 	struct rt_judge_rules rules = p->judgement.rules;
+	struct rt_str body = {a->body.p, a->body.len};
 
-	if (p->at->is_stream && a->status >= 200 && a->status < 300)
+	if (!p->at->is_stream || a->status < 200 || a->status >= 300)
+		rt_judge_plain(
+		    &p->judgement, &rules, a->status, a->error_type, body);
+	else if (a->error_type ||
+	    !rt_judge_document(&p->judgement, a->status, body))
 		rt_judge_stream(&p->judgement, a->status, a->error_type,
 		    rt_sse_has_residue(&p->sse));
-	else
-		rt_judge_plain(&p->judgement, &rules, a->status, a->error_type,
-		    (struct rt_str){a->body.p, a->body.len});
 	/* What cannot be read because it is packed has that as its cause. */
 	if (a->is_encoded && !a->error_type && a->status >= 200 &&
 	    a->status < 300 && !p->judgement.levels[RT_LEVEL_BODY])

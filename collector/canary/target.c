@@ -5,12 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "proto/options.h"
 
 /* ---- the rows ---------------------------------------------------------------------- */
 
-enum row_type { TEXT, CHOICE, YESNO, DURATION, COUNT, PERCENT, CLASSES, KEY };
+enum row_type {
+	TEXT,
+	CHOICE,
+	YESNO,
+	DURATION,
+	COUNT,
+	PERCENT,
+	CLASSES,
+	KEY,
+	HEADER, /* may be repeated */
+};
 
 struct row {
 	const char *key;
@@ -38,6 +49,7 @@ static const struct row rows[] = {
 	{"key", KEY, AT(has_key), 0, 0, NULL, "none: this target asks for no key", NULL},
 	{"key_header", TEXT, SIZE(key_header), "Authorization", "header of the key; with another name than this it goes without `Bearer`", NULL},
 	{"request_id_header", TEXT, SIZE(request_id_header), "x-request-id", "header that names the request", NULL},
+	{"header", HEADER, AT(headers), 0, 0, NULL, "Name: value, sent with every request; may be repeated", NULL},
 	{"ca_file", TEXT, SIZE(ca_file), NULL, "certificates to trust instead of the system's", NULL},
 	{"verify_tls", YESNO, AT(verifies_tls), 0, 0, "yes", "no is shown in red and recorded", NULL},
 	{"service", TEXT, SIZE(service), "canary", "service named in the events", NULL},
@@ -172,6 +184,78 @@ set_classes(
 	return RT_OK;
 }
 
+/* Credentials have keys of their own; the rest is the HTTP client's. */
+static const char *
+fault_of_header(struct rt_str name)
+{
+	static const char *const secret[] = {"Authorization",
+	    "Proxy-Authorization", "Cookie", "X-API-Key", "API-Key"};
+	static const char *const ours[] = {"Host", "Content-Length",
+	    "Content-Type", "Transfer-Encoding", "Connection", "Expect",
+	    "Upgrade", "TE", "Accept-Encoding"};
+
+	for (size_t i = 0; i < RT_COUNT_OF(secret); i++)
+		if (rt_str_is_nocase(name, secret[i]))
+			return "no credential; key_header and key_env are for "
+			       "that";
+	for (size_t i = 0; i < RT_COUNT_OF(ours); i++)
+		if (rt_str_is_nocase(name, ours[i]))
+			return "a name that is not of the connection itself";
+	return NULL;
+}
+
+static struct rt_str
+header_name(const char *line)
+{
+	static const char token[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789"
+				    "!#$%&'*+-.^_`|~";
+
+	return (struct rt_str){line, strspn(line, token)};
+}
+
+static bool
+has_header(const struct rt_target *t, struct rt_str name)
+{
+	for (size_t i = 0; i < RT_TARGET_HEADERS_MAX; i++) {
+		struct rt_str other = header_name(t->headers[i]);
+
+		if (other.len == name.len && name.len > 0 &&
+		    strncasecmp(other.p, name.p, name.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is refused may be a secret, so only its name is told. */
+static enum rt_err
+add_header(struct rt_target *t, const char *value, struct rt_diag *d)
+{
+	struct rt_str name = header_name(value);
+	const char *text = value + name.len, *fault;
+	char shown[65];
+	size_t i = 0;
+
+	snprintf(shown, sizeof(shown), "%.*s", (int)name.len, name.p);
+	text += *text == ':' ? 1 + strspn(text + 1, " ") : 0;
+	if (name.len == 0 || value[name.len] != ':' || *text == '\0' ||
+	    strlen(value) >= sizeof(t->headers[0]) ||
+	    !rt_text_is_clean(rt_str_of(value)))
+		return refuse(d, "header", "Name: value", shown);
+	fault = fault_of_header(name);
+	if (fault)
+		return refuse(d, "header", fault, shown);
+	if (has_header(t, name))
+		return refuse(d, "header", "each name once", shown);
+	while (i < RT_TARGET_HEADERS_MAX && t->headers[i][0])
+		i++;
+	if (i == RT_TARGET_HEADERS_MAX)
+		return refuse(
+		    d, "header", "to be there 8 times at most", shown);
+	memcpy(t->headers[i], value, strlen(value) + 1);
+	return RT_OK;
+}
+
 static enum rt_err
 set_row(struct rt_target *t, const struct row *r, const char *value,
     struct rt_diag *d)
@@ -186,6 +270,7 @@ set_row(struct rt_target *t, const struct row *r, const char *value,
 	case YESNO: return set_bool(r, into, value, d);
 	case PERCENT: return set_percent(r, into, value, d);
 	case CLASSES: return set_classes(r, into, value, d);
+	case HEADER: return add_header(t, value, d);
 	case KEY:
 		if (strcmp(value, "none") != 0)
 			return refuse(d, r->key,
@@ -256,7 +341,7 @@ rt_target_set(struct rt_target *t, const char *key, const char *value,
 		    key, t->name);
 		return RT_E_CONFIG;
 	}
-	if (line && t->line[r - rows]) {
+	if (line && t->line[r - rows] && r->type != HEADER) {
 		rt_diag_set(d, NULL, "%s is set in line %u already", key,
 		    t->line[r - rows]);
 		return RT_E_CONFIG;
@@ -370,6 +455,8 @@ what_is_wrong(const struct rt_targets *all, const struct rt_target *t)
 	if (strpbrk(t->key_header, ": \t") ||
 	    strpbrk(t->request_id_header, ": \t"))
 		return "needs header names without colon or blank";
+	if (has_header(t, rt_str_of(t->key_header)))
+		return "has a header with the name of key_header";
 	if (t->retry_base_ms > t->retry_cap_ms)
 		return "needs a base that is not above cap";
 	if (t->source[0] && !t->accessed[0])
@@ -465,6 +552,14 @@ print_choice(struct rt_buf *b, const char *words, unsigned place)
 	rt_buf_add(b, words, strcspn(words, "|"));
 }
 
+/* Each after the first as a line of its own. */
+static void
+print_headers(struct rt_buf *b, const struct rt_target *t)
+{
+	for (size_t i = 0; i < RT_TARGET_HEADERS_MAX && t->headers[i][0]; i++)
+		rt_buf_printf(b, "%s%s", i ? "\nheader = " : "", t->headers[i]);
+}
+
 static void
 print_value(struct rt_buf *b, const struct rt_target *t, const struct row *r)
 {
@@ -479,6 +574,7 @@ print_value(struct rt_buf *b, const struct rt_target *t, const struct row *r)
 		break;
 	case CLASSES: print_classes(b, *(const uint32_t *)at); break;
 	case KEY: rt_buf_puts(b, "none"); break;
+	case HEADER: print_headers(b, t); break;
 	case DURATION: print_ms(b, *(const int64_t *)at); break;
 	case COUNT:
 		rt_buf_printf(b, "%lld", (long long)*(const int64_t *)at);

@@ -6,7 +6,8 @@
  *         hands every pair over), check-config and `canary` use the same rows.
  * Needs   base_url, model and one of key_env, key_file, key_fd (or `key = none` for a target
  *         that asks for none).  Everything else has a default.
- * Secret  A target says where its key is; the key itself is never in here (key.h).
+ * Secret  A target says where its key is; the key itself is never in here (key.h), and
+ *         `header` refuses the names that credentials go by.
  * Pure    Nothing is opened or asked; rt_target_check looks at values only.
  */
 #ifndef RT_TARGET_H
@@ -19,6 +20,7 @@
 #define RT_TARGETS_MAX 32u
 #define RT_TARGET_NAME_MAX 40u
 #define RT_TARGET_ROWS_MAX 48u
+#define RT_TARGET_HEADERS_MAX 8u
 #define RT_TARGET_REQUESTS_A_MINUTE_MAX 120
 
 enum rt_surface { RT_SURFACE_CHAT, RT_SURFACE_RESPONSES };
@@ -42,7 +44,9 @@ struct rt_target {
 	int64_t key_fd; /* -1: none */
 	bool has_key;   /* `key = none` says there is none */
 	char key_header[65], request_id_header[65], ca_file[200];
-	unsigned surface; /* enum rt_surface, and so on */
+	char headers[RT_TARGET_HEADERS_MAX]
+		    [192]; /* "Name: value"; empty: none */
+	unsigned surface;  /* enum rt_surface, and so on */
 	bool is_stream, includes_usage, verifies_tls;
 	int64_t interval_ms;
 	double jitter;

@@ -156,6 +156,36 @@ except BlockingIOError:
     pass
 check(keys_seen == {"Bearer " + KEY}, "the keys seen", keys_seen)
 
+# A kept connection that dies under a request: one request, one failure, not a second try.
+asked = []
+
+
+def keep_once(listener):
+    while True:
+        s, _ = listener.accept()
+        with s:
+            for n in range(2):
+                request = s.recv(65536)
+                while request and not request.endswith(b"}"):
+                    request += s.recv(65536)
+                if not request:
+                    break
+                asked.append(n)
+                if n == 0:
+                    s.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(OK_BODY) + OK_BODY)
+
+
+keeper = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=keep_once, args=(keeper,), daemon=True).start()
+with open(f"{scratch}/kept.conf", "w") as f:
+    f.write(f"[canary kept]\nbase_url = http://127.0.0.1:{keeper.getsockname()[1]}\nmodel = m\nkey = none\n"
+            "interval = 1s\njitter = 0%\nmax_per_minute = 60\nmax_per_run = 3\n")
+code, out, err = run("canary", "--config", f"{scratch}/kept.conf", "--json", "--intake", "off")
+results = [json.loads(line) for line in out.splitlines() if "event" in line]
+check(asked == [0, 1, 0], "requests on each connection", asked, out)
+check([r["event"].get("error_type") for r in results] == [None, "connection_closed", None], out)
+check([r["connection"]["reused"] for r in results] == [False, True, False], out)
+
 # All at once and for ever, with a collector that journals: the key is in the canary alone.
 journal = f"{scratch}/journal"
 collector = Collector("--journal", journal, "--http", "off")

@@ -266,6 +266,7 @@ reads_canary_sections(void **state)
 		CANARY("a.b-1") "surface = responses\nstream = yes\n"
 				"retry = full\nbase = 100ms\nfallback = two\n"
 				"retry_classes = timeout, connection\n"
+				"header = X-Team: a; b=c\nheader = X-B: 1\n"
 				"jitter = 5%\n" CANARY("two"),
 		&d) != RT_OK)
 		fail_msg("%s: %s", d.where, d.what);
@@ -289,6 +290,9 @@ reads_canary_sections(void **state)
 	assert_int_equal(again.targets.rows[0].retry.retryable,
 	    c.targets.rows[0].retry.retryable);
 	assert_int_equal(again.targets.rows[0].retry_base_ms, 100);
+	assert_string_equal(again.targets.rows[0].headers[0], "X-Team: a; b=c");
+	assert_string_equal(again.targets.rows[0].headers[1], "X-B: 1");
+	assert_string_equal(again.targets.rows[0].headers[2], "");
 	rt_buf_fini(&b);
 }
 
@@ -336,6 +340,20 @@ refuses_what_a_canary_section_cannot_mean(void **state)
 		"ms to 86400000 ms, not '1ms'"},
 	    {CANARY("a") "jitter = 101%\n", "x.conf:5",
 		"jitter needs 0% to 100%, not '101%'"},
+	    {CANARY("a") "header = X-A\n", "x.conf:5",
+		"header needs Name: value, not 'X-A'"},
+	    {CANARY("a") "header = X A: b\n", "x.conf:5",
+		"header needs Name: value, not 'X'"},
+	    {CANARY("a") "header = X-A: b\nheader = x-a: c\n", "x.conf:6",
+		"header needs each name once, not 'x-a'"},
+	    {CANARY("a") "header = authorization: Bearer sk\n", "x.conf:5",
+		"header needs no credential; key_header and key_env are for "
+		"that, not 'authorization'"},
+	    {CANARY("a") "header = Host: b\n", "x.conf:5",
+		"header needs a name that is not of the connection itself, "
+		"not 'Host'"},
+	    {CANARY("a") "header = X-Own: b\nkey_header = x-own\n", "x.conf:1",
+		"[canary a] has a header with the name of key_header"},
 	    {CANARY("a") "base = 9s\n", "x.conf:1",
 		"[canary a] needs a base that is not above cap"},
 	};

@@ -165,6 +165,49 @@ tells_the_faults_of_streams_apart(void **state)
 	}
 }
 
+/* Where a stream was asked for. */
+static void
+knows_a_document_from_a_stream(void **state)
+{
+#define ANSWER                                            \
+	"{\"choices\":[{\"message\":{\"content\":\"x\"}," \
+	"\"finish_reason\":\"stop\"}],\"usage\":{}}"
+	static const struct {
+		const char *why, *body, *levels, *error_type;
+	} rows[] = {
+	    {"a whole answer", ANSWER, "thb..", "schema_not_a_stream"},
+	    {"after a byte order mark", "\xEF\xBB\xBF\n" ANSWER, "thb..",
+		"schema_not_a_stream"},
+	    {"broken JSON", "{malformed", "th...", "parse_error"},
+	    {"a page", "<html>", "th...", "parse_html"},
+	    {"an error", "{\"error\":{\"code\":\"x\"}}", "thb..",
+		"upstream_error"},
+	    {"nothing", "", NULL, NULL},
+	    {"half an event", "data: {\"cho", NULL, NULL},
+	    {"a comment", ": ping", NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		struct rt_judgement j;
+
+		rt_judge_init(&j, &chat);
+		assert_int_equal(
+		    rt_judge_document(&j, 200, rt_str_of(rows[i].body)),
+		    rows[i].levels != NULL);
+		if (rows[i].levels)
+			check(rows[i].why, &j, rows[i].levels,
+			    rows[i].error_type);
+	}
+	{
+		struct rt_judgement j;
+
+		rt_judge_init(&j, &chat);
+		rt_judge_event(&j, rt_str_of("[DONE]"));
+		assert_false(rt_judge_document(&j, 200, rt_str_of("{")));
+	}
+}
+
 static void
 sees_usage_where_there_is_a_usage_object(void **state)
 {
@@ -363,6 +406,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(judges_plain_answers),
 	    cmocka_unit_test(tells_the_faults_of_streams_apart),
+	    cmocka_unit_test(knows_a_document_from_a_stream),
 	    cmocka_unit_test(sees_usage_where_there_is_a_usage_object),
 	    cmocka_unit_test(tells_the_ends_of_responses_apart),
 	    cmocka_unit_test(judges_a_plain_response),
