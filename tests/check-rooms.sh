@@ -32,7 +32,7 @@ rule 'libmicrohttpd has one door' '#include <microhttpd' 'collector/http\.c|coll
 # curve sets keys on the sockets of all of them and opens none.
 rule 'ZeroMQ has five doors' '#include <zmq' 'proto/(emitter|ask|curve)\.c|collector/(bus|zap)\.c' "${all[@]}"
 rule 'the clock has one door' '\b(clock_gettime|gettimeofday|[^_a-z]time)\((CLOCK|NULL|&)' 'proto/clock\.c' "${all[@]}"
-rule 'INI files are read by config' '#include <ini\.h' 'collector/config\.c' "${all[@]}"
+rule 'INI texts are read by config and choices' '#include <ini\.h' 'collector/config\.c|tui/choices\.c' "${all[@]}"
 rule 'compressed logs have one door' '#include <(zlib|zstd)\.h' 'collector/(inflate|journal|journal_[a-z]+)\.c' "${all[@]}"
 rule 'libsodium has one door' '#include <sodium' 'collector/canary/digest\.c' "${all[@]}"
 rule 'nothing sleeps' '\b(usleep|nanosleep|sleep)\(' 'none' "${all[@]}"

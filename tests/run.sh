@@ -9,6 +9,8 @@ unset XDG_CONFIG_HOME RETRYTOP_INTAKE NO_COLOR
 passed=0 failed=0 skipped=0
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
+# What whoever runs this chose on the screen is none of the tests' business, nor theirs of his.
+export XDG_STATE_HOME=$logs/state
 
 # run NAME SECONDS COMMAND...: exit 77 means skipped, with its reason on the last line.
 run() {

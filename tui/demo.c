@@ -364,7 +364,9 @@ show(struct demo *d)
 	struct rt_watch_opts opts = {.title = "demo",
 	    .window_s = (uint32_t)(d->window_ms / 1000),
 	    .seconds = (int)((d->seconds_ms + 999) / 1000),
-	    .ascii = d->is_ascii};
+	    .ascii = d->is_ascii,
+	    .theme = RT_THEME_DARK,
+	    .forgets = true};
 	const char *term = getenv("TERM");
 	char endpoint[ARG_SIZE];
 

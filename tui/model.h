@@ -18,6 +18,7 @@
 #include "proto/query.h"
 #include "proto/report.h"
 #include "tui/drill.h"
+#include "tui/palette.h"
 #include "tui/prompt.h"
 #include "tui/trail.h"
 
@@ -95,6 +96,7 @@ struct rt_model {
 	uint64_t held_missed;   /* tail_missed then */
 	rt_wall_t frozen_wall;
 	bool utc, ascii;
+	enum rt_theme theme; /* the loop shows it */
 	enum rt_panel focus;
 	enum rt_panel table; /* the one table of a small screen */
 	bool zoomed;

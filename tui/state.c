@@ -38,7 +38,7 @@ make_folders(char *path, struct rt_diag *d)
 }
 
 static enum rt_err
-find_folder(char out[RT_STATE_PATH], struct rt_diag *d)
+name_folder(char out[RT_STATE_PATH], struct rt_diag *d)
 {
 	const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	int n;
@@ -51,10 +51,18 @@ find_folder(char out[RT_STATE_PATH], struct rt_diag *d)
 	else
 		n = -1;
 	if (n >= 0 && (unsigned)n < RT_STATE_PATH - 128)
-		return make_folders(out, d);
+		return RT_OK;
 	rt_diag_set(d, NULL,
 	    "neither XDG_STATE_HOME nor HOME names a folder to write to");
 	return RT_E_IO;
+}
+
+static enum rt_err
+find_folder(char out[RT_STATE_PATH], struct rt_diag *d)
+{
+	enum rt_err err = name_folder(out, d);
+
+	return err == RT_OK ? make_folders(out, d) : err;
 }
 
 static bool
@@ -152,4 +160,90 @@ rt_state_export(const char *id, struct rt_str records, rt_wall_t now,
 	}
 	memcpy(path, file, sizeof(file));
 	return RT_OK;
+}
+
+/* ---- choices -------------------------------------------------------------- */
+
+#define NAME_CHARS 64u
+
+static bool
+read_all(int fd, struct rt_buf *out)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		rt_buf_add(out, chunk, (size_t)n);
+		if (out->overflow) {
+			errno = EFBIG;
+			return false;
+		}
+	}
+	return true;
+}
+
+enum rt_err
+rt_state_load(const char *name, struct rt_buf *out, struct rt_diag *d)
+{
+	char path[RT_STATE_PATH], folder[RT_STATE_PATH];
+	enum rt_err err = name_folder(folder, d);
+	struct stat st;
+	bool ok;
+	int fd;
+
+	if (err != RT_OK)
+		return err;
+	snprintf(path, sizeof(path), "%.*s/%.*s",
+	    (int)(RT_STATE_PATH - NAME_CHARS - 2), folder, (int)NAME_CHARS,
+	    name);
+	/* A pipe in its place may not hold the screen up. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR
+		    ? RT_OK
+		    : fail(d, path, "cannot be read");
+	ok = fstat(fd, &st) == 0;
+	if (ok && !S_ISREG(st.st_mode)) {
+		close(fd);
+		rt_diag_set(d, path, "is no plain file");
+		return RT_E_IO;
+	}
+	ok = ok && read_all(fd, out);
+	if (!ok)
+		err = fail(d, path, "cannot be read");
+	close(fd);
+	return err;
+}
+
+enum rt_err
+rt_state_save(const char *name, struct rt_str text, struct rt_diag *d)
+{
+	char path[RT_STATE_PATH], folder[RT_STATE_PATH],
+	    fresh[RT_STATE_PATH + 24];
+	enum rt_err err = find_folder(folder, d);
+	bool ok;
+	int fd;
+
+	if (err != RT_OK)
+		return err;
+	snprintf(path, sizeof(path), "%.*s/%.*s",
+	    (int)(RT_STATE_PATH - NAME_CHARS - 2), folder, (int)NAME_CHARS,
+	    name);
+	snprintf(fresh, sizeof(fresh), "%s.%ld", path, (long)getpid());
+	unlink(fresh); /* of one that was killed and had our number */
+	fd = open(
+	    fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail(d, fresh, "cannot create this file");
+	ok = write_all(fd, text);
+	ok = close(fd) == 0 && ok;
+	if (ok && rename(fresh, path) == 0)
+		return RT_OK;
+	err = fail(d, path, "cannot be written");
+	unlink(fresh);
+	return err;
 }

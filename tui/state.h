@@ -6,10 +6,13 @@
  *         $HOME/.local/state/retrytop; made with mode 0700 where it is missing.
  * Files   Evidence: operation-ID-YYYYMMDDTHHMMSSZ.jsonl, mode 0600, never over a file that
  *         is there.  Of the id only letters, digits, `.`, `_` and `-` are used.
+ *         Choices: screen.ini, mode 0600, written beside it and renamed: whoever reads
+ *         finds the old one or the new one, whole.
  */
 #ifndef RT_STATE_H
 #define RT_STATE_H
 
+#include "proto/buf.h"
 #include "proto/clock.h"
 #include "proto/diag.h"
 #include "proto/text.h"
@@ -22,5 +25,17 @@
  */
 RT_NODISCARD enum rt_err rt_state_export(const char *id, struct rt_str records,
     rt_wall_t now, char path[RT_STATE_PATH], struct rt_diag *d);
+
+#define RT_STATE_CHOICES "screen.ini"
+
+/*
+ * Read a file of the folder, at most the capacity of `out`; nothing where there is none.
+ * RT_E_IO with the reason where it is there and cannot be read, or is no plain file.
+ */
+RT_NODISCARD enum rt_err rt_state_load(
+    const char *name, struct rt_buf *out, struct rt_diag *d);
+/* Replace it.  RT_E_IO with the reason; the old one is left then. */
+RT_NODISCARD enum rt_err rt_state_save(
+    const char *name, struct rt_str text, struct rt_diag *d);
 
 #endif

@@ -30,36 +30,6 @@
 /* A frame this small is one run of text: nothing to tear, so not worth the wrap. */
 #define SYNC_WORTH_BYTES 64u
 
-/* How a role looks: colour numbers (-1: the terminal's own), attributes. */
-struct look {
-	short dark_256, light_256, dark_8, light_8;
-	attr_t attr; /* with colours */
-	attr_t mono;
-};
-
-/*
- * Blue against orange, never red against green; good and bad differ in lightness as
- * well.  The background stays the terminal's own.
- */
-/* clang-format off */
-static const struct look looks[RT_ROLE_COUNT] = {
-	[RT_ROLE_TEXT]      = {-1, -1, -1, -1, A_NORMAL, A_NORMAL},
-	[RT_ROLE_DIM]       = {-1, -1, -1, -1, A_DIM, A_DIM},
-	[RT_ROLE_STRONG]    = {-1, -1, -1, -1, A_BOLD, A_BOLD},
-	[RT_ROLE_TITLE]     = {110, 24, COLOR_CYAN, COLOR_BLUE, A_NORMAL, A_BOLD},
-	[RT_ROLE_HEADER]    = {-1, -1, -1, -1, A_BOLD, A_BOLD},
-	[RT_ROLE_FOOTER]    = {250, 240, -1, -1, A_NORMAL, A_NORMAL},
-	[RT_ROLE_COLUMN]    = {250, 240, -1, -1, A_UNDERLINE, A_UNDERLINE},
-	[RT_ROLE_CURSOR]    = {-1, -1, -1, -1, A_REVERSE, A_REVERSE},
-	[RT_ROLE_GOOD]      = {75, 25, COLOR_CYAN, COLOR_BLUE, A_NORMAL, A_NORMAL},
-	[RT_ROLE_WARN]      = {221, 130, COLOR_YELLOW, COLOR_RED, A_NORMAL, A_BOLD},
-	[RT_ROLE_BAD]       = {208, 160, COLOR_RED, COLOR_RED, A_BOLD, A_BOLD | A_UNDERLINE},
-	[RT_ROLE_CHART]     = {74, 31, COLOR_CYAN, COLOR_BLUE, A_NORMAL, A_NORMAL},
-	[RT_ROLE_CHART_BAD] = {208, 160, COLOR_RED, COLOR_RED, A_NORMAL, A_BOLD},
-	[RT_ROLE_ACCENT]    = {177, 90, COLOR_MAGENTA, COLOR_MAGENTA, A_NORMAL, A_UNDERLINE},
-};
-/* clang-format on */
-
 struct rt_term {
 	SCREEN *screen;
 	FILE *drain; /* ncurses draws into this memory file */
@@ -68,6 +38,8 @@ struct rt_term {
 	bool can_sync;
 	bool is_closed;
 	unsigned rows, cols;
+	enum rt_theme theme;
+	bool has_colours;
 	attr_t attrs[RT_ROLE_COUNT];
 	short pairs[RT_ROLE_COUNT];
 	struct rt_buf out; /* bytes for the terminal, */
@@ -161,23 +133,25 @@ find_type(struct rt_term *t)
 	return s ? s : try_type(t, "vt100");
 }
 
+static attr_t
+attr_of(unsigned attr)
+{
+	return (attr & RT_ATTR_DIM ? A_DIM : 0) |
+	    (attr & RT_ATTR_BOLD ? A_BOLD : 0) |
+	    (attr & RT_ATTR_UNDERLINE ? A_UNDERLINE : 0) |
+	    (attr & RT_ATTR_REVERSE ? A_REVERSE : 0);
+}
+
 static void
 set_looks(struct rt_term *t, enum rt_theme theme)
 {
-	const char *no_color = getenv("NO_COLOR");
-	bool colours = theme != RT_THEME_MONO && !(no_color && *no_color) &&
-	    start_color() == OK && COLORS >= 8 && COLOR_PAIRS > RT_ROLE_COUNT;
-	bool light = theme == RT_THEME_LIGHT, many;
+	bool colours = t->has_colours && theme != RT_THEME_MONO;
 
-	many = colours && COLORS >= 256;
-	if (colours)
-		use_default_colors();
+	t->theme = theme;
 	for (unsigned i = 0; i < RT_ROLE_COUNT; i++) {
-		const struct look *l = &looks[i];
-		short fg = many ? (light ? l->light_256 : l->dark_256)
-				: (light ? l->light_8 : l->dark_8);
+		struct rt_look l = rt_palette_look(theme, (enum rt_role)i);
 
-		t->attrs[i] = colours ? l->attr : l->mono;
+		t->attrs[i] = attr_of(colours ? l.attr : l.mono);
 		t->pairs[i] = 0;
 		if (!colours)
 			continue;
@@ -185,9 +159,22 @@ set_looks(struct rt_term *t, enum rt_theme theme)
 		 * A pair even for the terminal's own colour: back from another,
 		 * ncurses then ends the colour alone and not all attributes.
 		 */
-		init_pair((short)(i + 1), fg, -1);
+		init_pair(
+		    (short)(i + 1), COLORS >= 256 ? l.of_256 : l.of_8, -1);
 		t->pairs[i] = (short)(i + 1);
 	}
+}
+
+static bool
+start_colours(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if ((no_color && *no_color) || start_color() != OK || COLORS < 8 ||
+	    COLOR_PAIRS <= RT_ROLE_COUNT)
+		return false;
+	use_default_colors();
+	return true;
 }
 
 /* A capability without its padding. */
@@ -272,6 +259,7 @@ start_ncurses(
 		    "this terminal cannot place the cursor; use --once");
 		return RT_E_IO;
 	}
+	t->has_colours = o->theme != RT_THEME_MONO && start_colours();
 	set_looks(t, o->theme);
 	colour_blanks(t);
 	typeahead(-1);
@@ -711,6 +699,24 @@ void
 rt_term_set_ascii(struct rt_term *t, bool ascii)
 {
 	t->ascii = ascii || !t->is_utf8;
+}
+
+enum rt_theme
+rt_term_theme(const struct rt_term *t)
+{
+	return t->theme;
+}
+
+void
+rt_term_set_theme(struct rt_term *t, enum rt_theme theme)
+{
+	if (theme == t->theme)
+		return;
+	if (!t->has_colours && theme != RT_THEME_MONO)
+		t->has_colours = start_colours();
+	set_looks(t, theme);
+	colour_blanks(t);
+	clearok(curscr, TRUE);
 }
 
 void

@@ -24,8 +24,7 @@
 #include "proto/diag.h"
 #include "proto/err.h"
 #include "tui/grid.h"
-
-enum rt_theme { RT_THEME_DARK, RT_THEME_LIGHT, RT_THEME_MONO };
+#include "tui/palette.h"
 
 struct rt_term_opts {
 	bool ascii; /* ASCII even where UTF-8 would do */
@@ -65,6 +64,10 @@ void rt_term_size(const struct rt_term *t, unsigned *rows, unsigned *cols);
 bool rt_term_is_ascii(const struct rt_term *t);
 /* Stays ASCII where the locale is. */
 void rt_term_set_ascii(struct rt_term *t, bool ascii);
+
+enum rt_theme rt_term_theme(const struct rt_term *t);
+/* Where there are no colours every theme looks like mono.  Draws everything anew. */
+void rt_term_set_theme(struct rt_term *t, enum rt_theme theme);
 
 /*
  * Show the grid.  RT_E_AGAIN: the terminal is still busy, frame skipped; show the

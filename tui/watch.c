@@ -13,6 +13,7 @@
 #include "tui/child.h"
 #include "tui/command.h"
 #include "tui/feed.h"
+#include "tui/keep.h"
 #include "tui/keys.h"
 #include "tui/once.h"
 #include "tui/state.h"
@@ -32,6 +33,7 @@ struct watch {
 	struct rt_term *term; /* owned */
 	struct rt_feed *feed; /* owned */
 	struct rt_model *m;   /* owned */
+	struct rt_keep keep;
 	struct rt_grid grid;
 	struct rt_layout layout;
 	rt_mono_t drawn_at, end_at; /* end_at.us 0: never */
@@ -62,6 +64,7 @@ draw(struct watch *w)
 {
 	enum rt_err err;
 
+	rt_term_set_theme(w->term, w->m->theme);
 	w->m->ascii = rt_term_is_ascii(w->term);
 	place(w);
 	rt_view_screen(w->m, &w->layout, &w->grid);
@@ -147,6 +150,7 @@ run(struct watch *w)
 {
 	bool goes_on = draw(w);
 
+	rt_keep_follow(&w->keep, w->m);
 	while (goes_on) {
 		struct pollfd fd = {rt_feed_fd(w->feed), POLLIN, 0};
 		int key = rt_term_wait(w->term, &fd, 1, wait_ms(w));
@@ -165,6 +169,7 @@ run(struct watch *w)
 			rt_mono_ms_between(w->drawn_at, w->m->now) >=
 			    pace_ms(w)))
 			goes_on = draw(w);
+		rt_keep_follow(&w->keep, w->m);
 	}
 }
 
@@ -180,10 +185,32 @@ fail(const struct rt_diag *d, enum rt_err err)
 	return rt_options_fail("watch", d, code);
 }
 
+/* What was chosen last time, then what this time's options say. */
+static void
+choose(struct watch *w, const struct rt_watch_opts *o)
+{
+	w->keep.is_off = o->forgets;
+	rt_keep_open(&w->keep, w->m);
+	if (o->window_s)
+		w->m->window_s = o->window_s;
+	if (o->theme < RT_THEME_COUNT)
+		w->m->theme = o->theme;
+	w->m->ascii = w->m->ascii || o->ascii;
+}
+
+static void
+close_watch(struct watch *w)
+{
+	rt_term_close(w->term);
+	rt_feed_close(w->feed);
+	rt_grid_fini(&w->grid);
+	rt_model_free(w->m);
+}
+
 int
 rt_watch_run(const struct rt_watch_opts *o)
 {
-	const struct rt_term_opts term_opts = {o->ascii, o->theme};
+	struct rt_term_opts term_opts;
 	struct watch w = {.must_draw = true, .is_low = o->low_bandwidth};
 	struct rt_filter filter = {.count = 0};
 	struct rt_diag d = {{0}, {0}};
@@ -193,15 +220,18 @@ rt_watch_run(const struct rt_watch_opts *o)
 
 	if (err != RT_OK)
 		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
+	w.m = rt_model_new(o->title && o->title[0] ? o->title : o->endpoint,
+	    o->endpoint, WINDOW_S);
+	tick(&w);
+	choose(&w, o);
+	term_opts = (struct rt_term_opts){w.m->ascii, w.m->theme};
 	err = rt_feed_open(o->endpoint, &o->certs, &w.feed, &d);
 	if (err == RT_OK)
 		err = rt_term_open(&term_opts, &w.term, &d);
 	if (err != RT_OK) {
-		rt_feed_close(w.feed);
+		close_watch(&w);
 		return fail(&d, err);
 	}
-	w.m = rt_model_new(o->title && o->title[0] ? o->title : o->endpoint,
-	    o->endpoint, o->window_s ? o->window_s : WINDOW_S);
 	rt_model_filter(w.m, &filter);
 	rt_grid_init(&w.grid);
 	tick(&w);
@@ -209,10 +239,8 @@ rt_watch_run(const struct rt_watch_opts *o)
 		w.end_at = rt_mono_add_ms(w.m->now, (int64_t)o->seconds * 1000);
 	(void)rt_feed_step(w.feed, w.m);
 	run(&w);
-	rt_term_close(w.term);
-	rt_feed_close(w.feed);
-	rt_grid_fini(&w.grid);
-	rt_model_free(w.m);
+	rt_keep_close(&w.keep, w.m);
+	close_watch(&w);
 	return RT_EXIT_OK;
 }
 
@@ -310,7 +338,7 @@ rt_cmd_watch(int argc, char **argv)
 {
 	struct rt_endpoint at = {""};
 	const char *window = NULL;
-	unsigned theme = RT_THEME_DARK;
+	unsigned theme = RT_THEME_COUNT;
 	int64_t ms = 0;
 	bool once = false, as_json = false, no_screen;
 	struct rt_watch_opts run = {.window_s = WINDOW_S};
@@ -319,7 +347,7 @@ rt_cmd_watch(int argc, char **argv)
 		"whom to ask; without: 127.0.0.1:7782 if it answers, else a "
 		"private one"),
 	    RT_OPTION_TEXT('w', "window", &window, "1m|5m|15m|1h",
-		"the window of every figure (5m)"),
+		"the window of every figure (as chosen last, else 5m)"),
 	    RT_OPTION_FLAG(0, "once", &once, "print one report as text"),
 	    RT_OPTION_FLAG(0, "json", &as_json, "print one report as JSON"),
 	    RT_OPTION_TEXT(0, "filter", &run.filter, "WORDS",
@@ -327,8 +355,8 @@ rt_cmd_watch(int argc, char **argv)
 	    RT_OPTION_FLAG(0, "low-bandwidth", &run.low_bandwidth,
 		"draw every 10 s, and after a key"),
 	    RT_OPTION_FLAG(0, "ascii", &run.ascii, "draw with ASCII only"),
-	    RT_OPTION_CHOICE(
-		0, "theme", &theme, "dark|light|mono", "colours (dark)"),
+	    RT_OPTION_CHOICE(0, "theme", &theme, "dark|light|mono|safe",
+		"colours (as chosen last, else dark)"),
 	    RT_OPTION_DURATION(
 		's', "seconds", &ms, 1, 86400000, "end after so long"),
 	    RT_OPTIONS_CERTS(&run.certs),
@@ -359,6 +387,8 @@ rt_cmd_watch(int argc, char **argv)
 		rt_diag_set(&d, "window", "all is for --once and --json");
 		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
 	}
+	if (!window)
+		run.window_s = 0;
 	/* A private collector has no keys: who has some wants another. */
 	if (at.text[0] || run.certs.cert || run.certs.server_cert ||
 	    answers(run.endpoint, PROBE_MS))

@@ -11,6 +11,7 @@ dir=$(cd "$1" && pwd)
 export RT_BUILD=$dir RT_PROGRAM=$dir/retrytop
 export LC_ALL=C.UTF-8 TZ=UTC
 unset XDG_CONFIG_HOME RETRYTOP_INTAKE NO_COLOR
+export XDG_STATE_HOME=/dev/null # nothing that was chosen on a screen
 failed=0 ran=0
 
 columns() {

@@ -7,7 +7,7 @@ command -v tmux >/dev/null || {
 	exit 77
 }
 dir=$(mktemp -d)
-export XDG_RUNTIME_DIR=$dir TERM=xterm-256color
+export XDG_RUNTIME_DIR=$dir XDG_STATE_HOME=$dir/state TERM=xterm-256color
 tmux() { command tmux -L "rt-demo-$$" -f /dev/null "$@"; }
 trap 'tmux kill-server 2>/dev/null; rm -rf "$dir"' EXIT
 fail() {

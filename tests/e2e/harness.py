@@ -39,8 +39,9 @@ atexit.register(clean_up)
 for name in ("SIGTERM", "SIGINT", "SIGHUP"):
     signal.signal(getattr(signal, name), lambda *_: sys.exit(1))
 
-# No configuration of whoever runs the tests.
+# No configuration of whoever runs the tests, and nothing they chose on the screen.
 os.environ["XDG_CONFIG_HOME"] = scratch
+os.environ["XDG_STATE_HOME"] = scratch
 if not os.access(PROGRAM, os.X_OK):
     sys.exit(f"{PROGRAM} is not there")
 

@@ -51,7 +51,7 @@ class Session:
                 signal.signal(s, signal.SIG_DFL)
             name, value = self.marker.split("=")
             environ = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8",
-                           XDG_RUNTIME_DIR=self.folder)
+                           XDG_RUNTIME_DIR=self.folder, XDG_STATE_HOME=self.folder + "/state")
             environ[name] = value
             os.execve(PROGRAM, [PROGRAM] + args, environ)
         finally:

@@ -121,12 +121,90 @@ without_a_state_folder_it_is_under_home(void **state)
 	assert_int_equal(strncmp(path, want, strlen(want)), 0);
 }
 
+static void
+choices_are_replaced_whole_and_for_their_user_only(void **state)
+{
+	static const char *const texts[] = {"a = 1\n", "", "b = 2\nc = 3\n"};
+	char path[256], command[400];
+	struct stat st;
+	struct rt_buf b;
+
+	(void)state;
+	home_in_root("/choices");
+	rt_buf_init(&b, 64);
+	assert_int_equal(rt_state_load(RT_STATE_CHOICES, &b, NULL), RT_OK);
+	assert_int_equal(b.len, 0);
+	for (size_t i = 0; i < RT_COUNT_OF(texts); i++) {
+		assert_int_equal(
+		    rt_state_save(RT_STATE_CHOICES, rt_str_of(texts[i]), NULL),
+		    RT_OK);
+		rt_buf_reset(&b);
+		assert_int_equal(
+		    rt_state_load(RT_STATE_CHOICES, &b, NULL), RT_OK);
+		assert_int_equal(b.len, strlen(texts[i]));
+		assert_memory_equal(b.len ? b.p : "", texts[i], b.len);
+	}
+	snprintf(
+	    path, sizeof(path), "%s/choices/retrytop/" RT_STATE_CHOICES, root);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	/* Nothing but the file is left. */
+	snprintf(command, sizeof(command),
+	    "test \"$(ls %s/choices/retrytop)\" = " RT_STATE_CHOICES, root);
+	assert_int_equal(system(command), 0);
+	rt_buf_fini(&b);
+}
+
+static void
+what_is_no_readable_plain_file_is_said_and_never_waited_for(void **state)
+{
+	static const struct {
+		const char *folder, *make, *want;
+	} rows[] = {
+	    {"/pipe", "mkfifo", "is no plain file"},
+	    {"/dir", "mkdir", "is no plain file"},
+	};
+	struct rt_diag d;
+	struct rt_buf b;
+
+	(void)state;
+	rt_buf_init(&b, 8);
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		char command[400];
+
+		home_in_root(rows[i].folder);
+		snprintf(command, sizeof(command),
+		    "mkdir -p %s%s/retrytop && %s "
+		    "%s%s/retrytop/" RT_STATE_CHOICES,
+		    root, rows[i].folder, rows[i].make, root, rows[i].folder);
+		assert_int_equal(system(command), 0);
+		assert_int_equal(
+		    rt_state_load(RT_STATE_CHOICES, &b, &d), RT_E_IO);
+		assert_string_equal(d.what, rows[i].want);
+		assert_int_equal(b.len, 0);
+	}
+	/* A folder cannot be renamed over: the old one stays, and no part. */
+	assert_int_equal(
+	    rt_state_save(RT_STATE_CHOICES, rt_str_of("x"), &d), RT_E_IO);
+	assert_non_null(strstr(d.what, "cannot be written"));
+	home_in_root("/large");
+	assert_int_equal(
+	    rt_state_save(RT_STATE_CHOICES, rt_str_of("123456789"), &d), RT_OK);
+	assert_int_equal(rt_state_load(RT_STATE_CHOICES, &b, &d), RT_E_IO);
+	assert_non_null(strstr(d.what, "cannot be read"));
+	rt_buf_fini(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(evidence_is_for_its_user_only_and_over_no_other),
 	    cmocka_unit_test(without_a_folder_it_says_why_and_leaves_the_path),
+	    cmocka_unit_test(
+		choices_are_replaced_whole_and_for_their_user_only),
+	    cmocka_unit_test(
+		what_is_no_readable_plain_file_is_said_and_never_waited_for),
 	    cmocka_unit_test(without_a_state_folder_it_is_under_home),
 	};
 

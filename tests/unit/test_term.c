@@ -142,6 +142,12 @@ job(const struct setting *s, int notes)
 			rt_term_redraw(t);
 			show(t, &grid, notes, true);
 			break;
+		case 't':
+			rt_term_set_theme(t,
+			    (enum rt_theme)(
+				(rt_term_theme(t) + 1) % RT_THEME_COUNT));
+			show(t, &grid, notes, true);
+			break;
 		case 'y': rt_term_copy(t, "hello"); break;
 		case 'b': rt_term_bell(t); break;
 		case 'z': rt_term_suspend(t); break;
@@ -666,6 +672,72 @@ one_write_a_frame_and_few_bytes_for_a_cell(void **state)
 	finish(&s);
 }
 
+/* All of a frame, to its last byte; what follows is another one's. */
+static void
+await_frame(struct session *s, unsigned number)
+{
+	rt_mono_t end = rt_mono_add_ms(rt_clock_mono(), PATIENCE_MS);
+	char name[32];
+
+	snprintf(name, sizeof(name), "frame %u\u2581", number);
+	await_text(s, name);
+	while (last_of(s, "\033[?2026l") < last_of(s, name)) {
+		struct pollfd p = {.fd = s->master, .events = POLLIN};
+
+		assert_true(rt_clock_mono().us < end.us);
+		(void)poll(&p, 1, 50);
+		read_screen(s);
+	}
+}
+
+static void
+the_theme_changes_while_it_runs(void **state)
+{
+	static const struct {
+		const char *has, *has_not; /* colours of bad */
+	} rows[] = {
+	    {"\033[38;5;161m", "\033[38;5;203m"}, /* light */
+	    {"frame ", "\033[38"},                /* mono */
+	    {"\033[38;5;198m", "\033[38;5;161m"}, /* safe */
+	    {"\033[38;5;203m", "\033[38;5;198m"}, /* dark */
+	};
+	struct setting poor = plain;
+	struct session s;
+
+	(void)state;
+	start_shown(&s, &plain);
+	await_frame(&s, 0);
+	for (unsigned i = 0; i < RT_COUNT_OF(rows); i++) {
+		rt_buf_reset(&s.seen);
+		type(&s, "t");
+		await_frame(&s, i + 1);
+		assert_true(last_of(&s, rows[i].has) >= 0);
+		assert_true(last_of(&s, rows[i].has_not) < 0);
+	}
+	type(&s, "q");
+	assert_int_equal(await_exit(&s, true), 0);
+	finish(&s);
+	/* Begun without colours, it finds them; NO_COLOR stays without. */
+	poor.opts.theme = RT_THEME_MONO;
+	start_shown(&s, &poor);
+	await_frame(&s, 0);
+	type(&s, "t");
+	await_frame(&s, 1);
+	assert_true(last_of(&s, "\033[38;5;198m") >= 0);
+	type(&s, "q");
+	assert_int_equal(await_exit(&s, true), 0);
+	finish(&s);
+	poor.no_color = "1";
+	start_shown(&s, &poor);
+	await_frame(&s, 0);
+	type(&s, "t");
+	await_frame(&s, 1);
+	assert_true(last_of(&s, "\033[38") < 0);
+	type(&s, "q");
+	assert_int_equal(await_exit(&s, true), 0);
+	finish(&s);
+}
+
 static void
 hands_on_keys(void **state)
 {
@@ -729,6 +801,7 @@ main(void)
 	    cmocka_unit_test(starts_on_every_terminal),
 	    cmocka_unit_test(refuses_a_terminal_that_cannot_place_the_cursor),
 	    cmocka_unit_test(one_write_a_frame_and_few_bytes_for_a_cell),
+	    cmocka_unit_test(the_theme_changes_while_it_runs),
 	    cmocka_unit_test(hands_on_keys),
 	};
 
