@@ -118,6 +118,7 @@ tick(struct rt_collect *c, struct rt_moment at)
 	struct rt_diag d = {{0}, {0}};
 
 	rt_aggregate_tick(c->aggregate, at);
+	rt_collect_tend_alerts(c, at);
 	rt_sdnotify_tick(&c->manager, at.mono);
 	while (rt_bus_has_lost(c->bus, &d))
 		rt_collect_say("%s: %s", d.where, d.what);
@@ -379,8 +380,10 @@ serve(struct rt_collect *c)
 	o = rt_collect_aggregate_opts(c);
 	c->intake = rt_intake_new(SENDERS);
 	c->owner = rt_owner_new();
+	c->alerts = rt_alerts_new(&c->config.alerts);
 	begin_aggregate(c, &o);
 	rt_report_init(&c->report);
+	rt_report_init(&c->looked);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
 	if (rt_sdnotify_open(&c->manager, &d) != RT_OK)
 		rt_collect_say("%s: %s", d.where, d.what);
@@ -390,6 +393,8 @@ serve(struct rt_collect *c)
 	say_totals(c);
 	rt_buf_fini(&c->answer);
 	rt_report_fini(&c->report);
+	rt_report_fini(&c->looked);
+	rt_alerts_free(c->alerts);
 	rt_intake_free(c->intake);
 	rt_owner_free(c->owner);
 	rt_aggregate_free(c->aggregate);

@@ -187,6 +187,7 @@ rt_collect_reload(struct rt_collect *c)
 	c->config = fresh;
 	o = rt_collect_aggregate_opts(c);
 	rt_aggregate_set_opts(c->aggregate, &o);
+	rt_alerts_set_rules(c->alerts, &c->config.alerts);
 	journal = rt_collect_journal_opts(&c->config);
 	if (c->journal)
 		rt_journal_set_opts(c->journal, &journal);

@@ -9,6 +9,7 @@
 
 #include "collector/access.h"
 #include "collector/aggregate.h"
+#include "collector/alerts.h"
 #include "collector/bus.h"
 #include "collector/config.h"
 #include "collector/http.h"
@@ -44,7 +45,8 @@ struct rt_collect {
 	int signal_fd;
 	int wake_fd; /* signals; where they are there: journal, http */
 	bool is_ending;
-	struct rt_report report;
+	struct rt_alerts *alerts;        /* owned */
+	struct rt_report report, looked; /* looked: by the alerts */
 	struct rt_buf answer;
 	uint64_t bad_queries, unread_answers;
 	char source[RT_WIRE_EMITTER_MAX + 16];
@@ -94,6 +96,8 @@ void rt_collect_tend_http(struct rt_collect *c);
 /* To a sender, by the acknowledged port. */
 void rt_collect_answer(
     struct rt_collect *c, struct rt_str to, struct rt_str body);
+/* Alerts, where it is time for a look. */
+void rt_collect_tend_alerts(struct rt_collect *c, struct rt_moment at);
 /* Fill c->report. */
 void rt_collect_report(
     struct rt_collect *c, const struct rt_query *q, struct rt_moment at);

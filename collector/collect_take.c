@@ -151,6 +151,21 @@ rt_collect_report(
 	rt_intake_report(c->intake, at.mono, &c->report);
 	report_journal(c);
 	report_access(c);
+	rt_alerts_report(c->alerts, &c->report);
+}
+
+void
+rt_collect_tend_alerts(struct rt_collect *c, struct rt_moment at)
+{
+	struct rt_query q;
+
+	if (!rt_alerts_is_due(c->alerts, at.mono))
+		return;
+	q = rt_alerts_query(c->alerts);
+	rt_report_reset(&c->looked);
+	rt_aggregate_report(c->aggregate, &q, at, &c->looked);
+	rt_intake_report(c->intake, at.mono, &c->looked);
+	rt_alerts_look(c->alerts, &c->looked, at);
 }
 
 static void

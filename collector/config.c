@@ -13,13 +13,13 @@
 
 /* ---- the rows ------------------------------------------------------------------ */
 
-enum row_type { ENDPOINT, DURATION, INT, CAPACITY, FOLDER };
+enum row_type { ENDPOINT, DURATION, INT, CAPACITY, FOLDER, WINDOW, ALERT };
 
 struct row {
 	const char *section, *key;
 	enum row_type type;
 	size_t offset;
-	int64_t min, max; /* ENDPOINT: min is the default port */
+	int64_t min, max; /* ENDPOINT: min is the default port; ALERT: which */
 	const char *initial;
 	const char *about;
 };
@@ -62,11 +62,17 @@ static const struct row rows[] = {
 	{"capacity", #member, CAPACITY, AT(capacity.member), lo, hi, TEXT_OF(dflt), what},
 	RT_CAPACITIES(X)
 #undef X
+	{"alerts", "window", WINDOW, AT(alerts.window_s), 0, 0, "5m",
+	    "of every value that alerts look at"},
+#define X(id, key, unit, subject, dflt, what) \
+	{"alerts", key, ALERT, AT(alerts.rows[RT_ALERT_##id]), RT_ALERT_##id, 0, dflt, what},
+	RT_ALERTS(X)
+#undef X
 };
 /* clang-format on */
 
 static const char *const sections[] = {
-    "collector", "journal", "access", "capacity", "decisions"};
+    "collector", "journal", "access", "capacity", "alerts", "decisions"};
 
 _Static_assert(RT_COUNT_OF(rows) <= RT_CONFIG_ROWS_MAX, "line[] is too short");
 
@@ -84,6 +90,21 @@ set_folder(char *into, const char *value, struct rt_diag *d)
 }
 
 static enum rt_err
+set_window(int64_t *into, const char *value, struct rt_diag *d)
+{
+	uint32_t window_s = 0;
+
+	if (rt_window_from(rt_str_of(value), &window_s, NULL) != RT_OK ||
+	    window_s == 0) {
+		rt_diag_set(
+		    d, NULL, "needs one of 1m 5m 15m 1h, not '%s'", value);
+		return RT_E_CONFIG;
+	}
+	*into = window_s;
+	return RT_OK;
+}
+
+static enum rt_err
 set_row(struct rt_config *c, const struct row *r, const char *value,
     struct rt_diag *d)
 {
@@ -96,6 +117,10 @@ set_row(struct rt_config *c, const struct row *r, const char *value,
 	case DURATION: return rt_duration_from(value, r->min, r->max, into, d);
 	case INT: return rt_count_from(value, r->min, r->max, into, d);
 	case FOLDER: return set_folder(into, value, d);
+	case WINDOW: return set_window(into, value, d);
+	case ALERT:
+		return rt_alert_rule_from(
+		    into, (enum rt_alert)r->min, value, d);
 	case CAPACITY:
 		err = rt_count_from(value, r->min, r->max, &v, d);
 		if (err == RT_OK)
@@ -228,8 +253,8 @@ line_is_fit(struct reader *r, struct rt_str line)
 	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
 		rt_diag_set(&why, NULL,
 		    "unknown section %.*s; there are [collector], [journal], "
-		    "[access], [capacity], [decisions], [policy], [policy "
-		    "SERVICE], "
+		    "[access], [capacity], [alerts], [decisions], [policy], "
+		    "[policy SERVICE], "
 		    "[tenant NAME] and [canary NAME]",
 		    (int)(end - line.p) + 1, line.p);
 	else
@@ -524,6 +549,11 @@ print_value(struct rt_buf *b, const struct rt_config *c, const struct row *r)
 		break;
 	case FOLDER: rt_buf_puts(b, at); break;
 	case CAPACITY: rt_buf_printf(b, "%u", *(const uint32_t *)at); break;
+	case WINDOW:
+		rt_buf_puts(
+		    b, rt_window_name((uint32_t) * (const int64_t *)at));
+		break;
+	case ALERT: rt_alert_rule_print(b, (enum rt_alert)r->min, at); break;
 	}
 }
 

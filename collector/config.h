@@ -15,13 +15,14 @@
 #define RT_CONFIG_H
 
 #include "collector/aggregate.h"
+#include "collector/alerts.h"
 #include "collector/canary/target.h"
 #include "collector/policy_config.h"
 #include "proto/options.h"
 
 #define RT_CONFIG_LINE_MAX 199u /* bytes: libinih cuts what is longer */
 #define RT_CONFIG_FILE_MAX 1048576u
-#define RT_CONFIG_ROWS_MAX 32u
+#define RT_CONFIG_ROWS_MAX 48u
 
 #define RT_DEFAULT_EVENTS "tcp://127.0.0.1:7780"
 #define RT_DEFAULT_INTAKE "tcp://127.0.0.1:7781"
@@ -43,6 +44,7 @@ struct rt_config {
 		char emitters[256], viewers[256];
 	} access;
 	struct rt_capacity capacity;
+	struct rt_alert_rules alerts;
 	struct rt_decision_map decisions;
 	struct rt_policy_config policy;
 	struct rt_targets targets;         /* [canary NAME]; not resolved */

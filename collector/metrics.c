@@ -384,6 +384,32 @@ put_canary_family(struct rt_buf *b, const struct rt_report *r, const char *name,
 }
 
 static void
+put_alerts(struct rt_buf *b, const struct rt_report *r)
+{
+	struct family f = begin(b, "gauge", "alert_firing",
+	    "1 while an alert of the collector fires, by what it is about");
+
+	for (size_t i = 0; i < r->alerts_count; i++) {
+		const struct rt_report_alert *a = &r->alerts[i];
+		bool is_first = true;
+
+		if (!a->is_firing)
+			continue;
+		put_name(b, &f);
+		put_label(b, &is_first, "alert", a->alert);
+		put_label(b, &is_first, "what", a->what);
+		put_label(b, &is_first, "service", a->service);
+		put_label(b, &is_first, "http_route", a->route);
+		put_label(b, &is_first, "model_requested", a->model);
+		put_label(b, &is_first, "rest", a->is_rest ? "true" : NULL);
+		end_labels(b, is_first);
+		put_value(b, 1);
+	}
+	put_single(b, "gauge", "alerts_firing", "alerts that fire",
+	    (double)rt_report_firing(r));
+}
+
+static void
 put_rows(struct rt_buf *b, const struct rt_report *r)
 {
 	struct family f;
@@ -485,6 +511,7 @@ rt_metrics_encode(struct rt_buf *b, const struct rt_report *r)
 	put_sides(b, r);
 	put_counts(b, &r->counts);
 	put_rows(b, r);
+	put_alerts(b, r);
 	put_series(b, r);
 	rt_buf_puts(b, "# EOF\n");
 }

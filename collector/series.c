@@ -269,6 +269,8 @@ write_row(struct rt_series *s, int64_t now_us, const struct rt_query *q,
 		    rt_report_text(out, rt_intern_get(s->labels, g->labels[i]));
 	to->is_other = members[g->first].row == 0;
 	to->counts = g->counts;
+	if (q->counts_only)
+		return;
 	for (i = 0; i < RT_LATENCY_COUNT; i++)
 		quantiles_of(s, now_us, q->window_s, members + g->first,
 		    g->count, (enum rt_latency)i, dense, &to->latency[i]);

@@ -41,8 +41,9 @@ struct rt_query {
 	uint32_t group;    /* bits 1 << RT_LABEL_x kept apart; 0: all */
 	enum rt_sort sort;
 	bool reverse;
-	uint32_t rows;  /* series rows at most; 0: all */
-	bool no_series; /* leave series out (a tail needs none) */
+	uint32_t rows;    /* series rows at most; 0: all */
+	bool no_series;   /* leave series out (a tail needs none) */
+	bool counts_only; /* series without latency and trend; never sent */
 	bool tail;
 	uint64_t tail_cursor; /* UINT64_MAX: from now on */
 	uint32_t tail_max;    /* events at most; 0: 256 */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/alert.h"
 #include "proto/mem.h"
 
 #define CHUNK_BYTES (64u << 10)
@@ -117,6 +119,7 @@ rt_report_fini(struct rt_report *r)
 	free(r->canaries);
 	free(r->violations);
 	free(r->refused);
+	free(r->alerts);
 	rt_report_init(r);
 }
 
@@ -138,6 +141,7 @@ rt_report_reset(struct rt_report *r)
 	    KEEP(canaries),
 	    KEEP(violations),
 	    KEEP(refused),
+	    KEEP(alerts),
 	};
 	if (r->arena) {
 		r->arena->current = r->arena->first;
@@ -173,7 +177,67 @@ ADD(sender, senders)
 ADD(canary, canaries)
 ADD(violation, violations)
 ADD(refused, refused)
+ADD(alert, alerts)
 /* clang-format on */
+
+size_t
+rt_report_firing(const struct rt_report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->alerts_count; i++)
+		n += r->alerts[i].is_firing;
+	return n;
+}
+
+static void
+append(char *out, size_t size, const char *word)
+{
+	size_t len = strlen(out);
+
+	if (word && word[0])
+		snprintf(out + len, size - len, "%s%s", len ? " " : "", word);
+}
+
+static enum rt_alert_subject
+subject_of(const char *alert)
+{
+	enum rt_alert kind = rt_alert_from(alert);
+
+	return kind == RT_ALERT_COUNT ? RT_ALERT_OF_COLLECTOR
+				      : rt_alert_subject(kind);
+}
+
+void
+rt_report_alert_about(char *out, size_t size, const struct rt_report_alert *a)
+{
+	out[0] = '\0';
+	if (a->is_rest) {
+		append(out, size, "all other routes together");
+		return;
+	}
+	append(out, size, a->what);
+	append(out, size, a->service);
+	append(out, size, a->route);
+	append(out, size, a->model);
+	if (out[0] == '\0')
+		append(out, size,
+		    subject_of(a->alert) == RT_ALERT_OF_ROUTE ? "(no name)"
+							      : "collector");
+}
+
+void
+rt_report_alert_level(char out[80], const struct rt_report_alert *a)
+{
+	enum rt_alert kind = rt_alert_from(a->alert);
+	enum rt_alert_unit unit =
+	    kind == RT_ALERT_COUNT ? RT_ALERT_UNIT_COUNT : rt_alert_unit(kind);
+	char value[32], threshold[32];
+
+	snprintf(out, 80, "%s > %s",
+	    rt_alert_value(value, unit, a->is_firing ? a->value : a->worst),
+	    rt_alert_value(threshold, unit, a->threshold));
+}
 
 struct rt_report_series *
 rt_report_add_series(struct rt_report *r)

@@ -86,7 +86,8 @@ const char *rt_trend_name(enum rt_trend t);
 	X(SENDERS, "senders")                 \
 	X(OWNERS, "emitter_owners")           \
 	X(TAIL, "tail_events")                \
-	X(CANARIES, "canaries")
+	X(CANARIES, "canaries")               \
+	X(ALERTS, "alerts")
 #define X(id, name) RT_OVERFLOW_##id,
 enum rt_overflow { RT_OVERFLOWS(X) RT_OVERFLOW_COUNT };
 #undef X
@@ -148,6 +149,26 @@ struct rt_report_violation {
 struct rt_report_refused {
 	const char *reason, *detail, *sample, *source;
 	int64_t age_ms;
+};
+
+/*
+ * An alert that fires, or that did and cleared lately; see alert.h.  Of a route: the
+ * labels say which, or is_rest: all routes that are too small to judge alone, together.
+ */
+struct rt_report_alert {
+	const char *alert, *unit; /* "error", "ratio" */
+	const char *service, *route, *model;
+	const char *what; /* the rule or the canary */
+	bool is_rest, is_firing;
+	uint64_t number;         /* from 1, since the collector started */
+	uint64_t n;              /* denominator; 0: it has none */
+	double value, threshold; /* the last value; a ratio: 0.2 is 20 % */
+	double worst;            /* value while it fired */
+	double clear;            /* it clears at or below */
+	double window_s;
+	int64_t since_us;   /* beyond the threshold since */
+	int64_t fired_us;   /* that, and what `for` asks */
+	int64_t cleared_us; /* 0: it fires */
 };
 
 /* Accepted events since the asked cursor, canonical JSON, oldest first. */
@@ -223,6 +244,8 @@ struct rt_report {
 	size_t violations_count, violations_capacity;
 	struct rt_report_refused *refused;
 	size_t refused_count, refused_capacity;
+	struct rt_report_alert *alerts; /* the most important first */
+	size_t alerts_count, alerts_capacity;
 	struct rt_report_tail tail;
 	struct rt_report_operation operation;
 	struct rt_report_arena *arena; /* owned */
@@ -248,6 +271,16 @@ struct rt_report_sender *rt_report_add_sender(struct rt_report *r);
 struct rt_report_canary *rt_report_add_canary(struct rt_report *r);
 struct rt_report_violation *rt_report_add_violation(struct rt_report *r);
 struct rt_report_refused *rt_report_add_refused(struct rt_report *r);
+struct rt_report_alert *rt_report_add_alert(struct rt_report *r);
+
+/* Those that fire. */
+size_t rt_report_firing(const struct rt_report *r);
+
+/* "checkout /v1/chat m-small", "retry-of-quota": what an alert is about. */
+void rt_report_alert_about(
+    char *out, size_t size, const struct rt_report_alert *a);
+/* "9.8% > 5%"; where it cleared: the worst. */
+void rt_report_alert_level(char out[80], const struct rt_report_alert *a);
 
 /* As one line of JSON without a newline; overflow of the buffer is the caller's. */
 void rt_report_encode(struct rt_buf *b, const struct rt_report *r);

@@ -417,8 +417,6 @@ rt_report_encode(struct rt_buf *b, const struct rt_report *r)
 		put_one_series(&w, &r->series[i]);
 	rt_jsonw_end(&w);
 	put_flat_rows(&w, r);
-	rt_jsonw_array(&w, "alerts");
-	rt_jsonw_end(&w);
 	put_more(&w, r);
 	rt_jsonw_end(&w);
 }

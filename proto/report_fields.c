@@ -121,6 +121,28 @@ static const struct rt_report_field canary_fields[] = {
 	END,
 };
 
+static const struct rt_report_field alert_fields[] = {
+	F(TEXT, rt_report_alert, "alert", alert),
+	F(UINT, rt_report_alert, "number", number),
+	F(BOOL, rt_report_alert, "firing", is_firing),
+	F(TEXT, rt_report_alert, "service", service),
+	F(TEXT, rt_report_alert, "http_route", route),
+	F(TEXT, rt_report_alert, "model_requested", model),
+	F(TEXT, rt_report_alert, "what", what),
+	F(BOOL, rt_report_alert, "rest", is_rest),
+	F(TEXT, rt_report_alert, "unit", unit),
+	F(DOUBLE, rt_report_alert, "value", value),
+	F(DOUBLE, rt_report_alert, "threshold", threshold),
+	F(DOUBLE, rt_report_alert, "worst", worst),
+	F(DOUBLE, rt_report_alert, "clear", clear),
+	F(UINT, rt_report_alert, "n", n),
+	F(DOUBLE, rt_report_alert, "window_s", window_s),
+	F(TIME, rt_report_alert, "since", since_us),
+	F(TIME, rt_report_alert, "fired", fired_us),
+	F(TIME, rt_report_alert, "cleared", cleared_us),
+	END,
+};
+
 static const struct rt_report_field refused_fields[] = {
 	F(TEXT, rt_report_refused, "reason", reason),
 	F(TEXT, rt_report_refused, "detail", detail),
@@ -141,6 +163,7 @@ ADD(emitter)
 ADD(sender)
 ADD(canary)
 ADD(refused)
+ADD(alert)
 
 #define ROWS(row, rows) \
 	{#rows, row##_fields, offsetof(struct rt_report, rows), \
@@ -152,6 +175,7 @@ const struct rt_report_rows rt_report_flat_rows[] = {
 	ROWS(canary, canaries),
 	ROWS(sender, senders),
 	ROWS(refused, refused),
+	ROWS(alert, alerts),
 	{NULL, NULL, 0, 0, 0, NULL},
 };
 

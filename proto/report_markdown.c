@@ -225,6 +225,44 @@ put_more(struct rt_buf *b, uint64_t total, uint64_t shown)
 		    b, "\n%" PRIu64 " more are not shown.\n", total - shown);
 }
 
+/* Alerts are a collector's: a replay has none. */
+static void
+put_alerts(struct rt_buf *b, const struct rt_report *r)
+{
+	size_t i;
+
+	if (!r->source.is_live)
+		return;
+	rt_buf_puts(b, "\n## Alerts\n\n");
+	if (r->alerts_count == 0) {
+		rt_buf_puts(b, "None fires, and none cleared lately.\n");
+		return;
+	}
+	rt_buf_puts(b,
+	    "| alert | about | value | n | since | cleared |\n"
+	    "|---|---|---|---:|---|---|\n");
+	for (i = 0; i < r->alerts_count && i < ROWS_SHOWN; i++) {
+		const struct rt_report_alert *a = &r->alerts[i];
+		char about[600], level[80], since[32], cleared[32] = "fires";
+
+		rt_report_alert_about(about, sizeof(about), a);
+		rt_report_alert_level(level, a);
+		rt_text_from_time(since, a->since_us);
+		if (!a->is_firing)
+			rt_text_from_time(cleared, a->cleared_us);
+		put_cell(b, a->alert);
+		put_cell(b, about);
+		put_cell(b, level);
+		if (a->n)
+			put_count(b, a->n);
+		else
+			rt_buf_puts(b, "| n/a ");
+		rt_buf_printf(b, "| %s | %s ", since, cleared);
+		end_row(b);
+	}
+	put_more(b, r->alerts_count, ROWS_SHOWN);
+}
+
 static void
 put_fallbacks(struct rt_buf *b, const struct rt_report *r)
 {
@@ -399,6 +437,7 @@ rt_report_format_markdown(struct rt_buf *b, const struct rt_report *r)
 {
 	put_window(b, r);
 	put_completeness(b, r);
+	put_alerts(b, r);
 	put_fates(b, r);
 	put_rates(b, &r->counts);
 	put_fallbacks(b, r);

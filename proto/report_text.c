@@ -16,6 +16,8 @@
 #define N_COLS 22u
 #define RULE_COLS 32u
 #define ROWS_SHOWN 5u
+#define ALERTS_SHOWN 10u
+#define ABOUT_COLS 30u
 #define PERMILLE 1000u
 
 static const struct rt_counts nothing;
@@ -228,6 +230,47 @@ put_intake(struct rt_buf *b, const struct rt_report *r)
 			    rt_overflow_name((enum rt_overflow)i),
 			    r->overflow[i]);
 	list_end(&l);
+}
+
+/* Alerts are a collector's: a replay has none. */
+static void
+put_alerts(struct rt_buf *b, const struct rt_report *r)
+{
+	size_t firing = rt_report_firing(r), shown = 0, i;
+	struct list l;
+
+	if (!r->source.is_live)
+		return;
+	l = list_begin(b, "Alerts");
+	if (firing)
+		list_add(&l, "%zu firing", firing);
+	if (r->alerts_count > firing)
+		list_add(&l, "%zu cleared lately", r->alerts_count - firing);
+	list_end(&l);
+	for (i = 0; i < r->alerts_count && shown < ALERTS_SHOWN; i++) {
+		const struct rt_report_alert *a = &r->alerts[i];
+		char about[600], level[80], since[32], n[32] = "";
+
+		rt_report_alert_about(about, sizeof(about), a);
+		rt_report_alert_level(level, a);
+		rt_text_from_time(
+		    since, a->is_firing ? a->since_us : a->cleared_us);
+		if (a->n)
+			snprintf(n, sizeof(n), "n=%" PRIu64, a->n);
+		rt_buf_printf(b, "  %c ", a->is_firing ? '!' : '-');
+		rt_column_put(b, a->alert ? a->alert : "?", 13);
+		rt_buf_putc(b, ' ');
+		rt_column_put(b, level, 18);
+		rt_buf_putc(b, ' ');
+		rt_column_put(b, n, 9);
+		rt_buf_printf(b, " %-7s %.8sZ  ",
+		    a->is_firing ? "since" : "cleared", since + 11);
+		rt_column_put(b, about, ABOUT_COLS);
+		rt_column_end(b);
+		shown++;
+	}
+	if (r->alerts_count > shown)
+		rt_buf_printf(b, "  %zu more\n", r->alerts_count - shown);
 }
 
 static void
@@ -477,6 +520,7 @@ rt_report_format_text(struct rt_buf *b, const struct rt_report *r)
 	const struct rt_counts *c = &r->counts;
 
 	put_title(b, r);
+	put_alerts(b, r);
 	put_intake(b, r);
 	put_grains(b, r);
 	put_rates(b, c);

@@ -78,6 +78,8 @@ rt_once_run(const char *endpoint, const struct rt_curve_paths *certs,
 		code = print(&r, as_json);
 	else
 		code = rt_options_fail("watch", &d, exit_of(err));
+	if (err == RT_OK && code == RT_EXIT_OK && rt_report_firing(&r) > 0)
+		code = RT_EXIT_VERDICT;
 	rt_report_fini(&r);
 	return code;
 }

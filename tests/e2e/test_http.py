@@ -261,10 +261,12 @@ def the_alert_rules_name_what_is_there():
     socket = publisher(c.events)
     socket.send_string(record(synthetic=True, service="canary"))
     socket.send_string(record())
-    wait_for("a record", lambda: c.accepted() == 2)
-    names = wait_for("a page with it", lambda: (
-        lambda m: {n for n, _ in m} if ("retrytop_last_event_age_seconds", ()) in m
-        else None)(c.metrics()))
+    socket.send_string(record(operation_id="auth", http_response_status_code=401,
+                              error_type="authentication_error", decision="retry_same"))
+    wait_for("the records", lambda: c.accepted() == 3)
+    names = wait_for("a page with them and an alert", lambda: (
+        lambda m: m if {"retrytop_last_event_age_seconds", "retrytop_alert_firing"} <= m
+        else None)({n for n, _ in c.metrics()}))
     with open(ROOT + "/contrib/prometheus/rules.yml") as f:
         used = set(re.findall(r"\bretrytop_[a-z_]+", f.read()))
     check(len(used) > 5 and used <= names, "not on the page:", used - names)

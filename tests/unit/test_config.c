@@ -61,8 +61,8 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 	} rows[] = {
 	    {"[colector]\n", "x.conf:1",
 		"unknown section [colector]; there are [collector], "
-		"[journal], [access], [capacity], [decisions], [policy], "
-		"[policy SERVICE], [tenant NAME] and [canary NAME]"},
+		"[journal], [access], [capacity], [alerts], [decisions], "
+		"[policy], [policy SERVICE], [tenant NAME] and [canary NAME]"},
 	    {"events = off\n", "x.conf:1",
 		"events stands before the first [section]"},
 	    {"[collector]\n\nevnts = off\n", "x.conf:3",
@@ -86,6 +86,17 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 		"attempt_base needs an integer from 0 to 1, not '2'"},
 	    {"[capacity]\nseries = 65537\n", "x.conf:2",
 		"series needs an integer from 1 to 65536, not '65537'"},
+	    {"[alerts]\nerror = 20% n 19\n", "x.conf:2",
+		"error needs off or a threshold like `20% for 1m n 50 clear "
+		"15%`, n at least 20, clear at most the threshold, not '20% "
+		"n 19'"},
+	    {"[alerts]\nerror = 20%\nwindow = 2m\n", "x.conf:3",
+		"window needs one of 1m 5m 15m 1h, not '2m'"},
+	    {"[alerts]\nerrors = 20%\n", "x.conf:2",
+		"unknown key errors in [alerts]; there are window, "
+		"unexplained, lost, canary, final_failure, error, timeout, "
+		"violations, fallback, amplification, retry_budget, p95, "
+		"missing_usage"},
 	    {"[capacity]\nseries = 0\n", "x.conf:2",
 		"series needs an integer from 1 to 65536, not '0'"},
 	    {"[decisions]\nagain = retry\n", "x.conf:2",
@@ -130,6 +141,29 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 		assert_string_equal(d.where, rows[i].where);
 		assert_memory_equal(&c, &before, sizeof(c));
 	}
+}
+
+static void
+reads_thresholds_of_alerts(void **state)
+{
+	struct rt_config c;
+	struct rt_diag d = {{0}, {0}};
+
+	(void)state;
+	assert_int_equal(
+	    parse(&c,
+		"[alerts]\nwindow = 1m\nerror = 2.5% for 2m n 50 ; why\n"
+		"final_failure = off\np95 = 30s\n",
+		&d),
+	    RT_OK);
+	assert_int_equal(c.alerts.window_s, 60);
+	assert_true(c.alerts.rows[RT_ALERT_ERROR].is_on);
+	assert_within(c.alerts.rows[RT_ALERT_ERROR].threshold, 0.025, 1e-12);
+	assert_int_equal(c.alerts.rows[RT_ALERT_ERROR].min_n, 50);
+	assert_int_equal(c.alerts.rows[RT_ALERT_ERROR].for_ms, 120000);
+	assert_false(c.alerts.rows[RT_ALERT_FINAL_FAILURE].is_on);
+	assert_within(c.alerts.rows[RT_ALERT_P95].threshold, 30000, 0);
+	assert_true(c.alerts.rows[RT_ALERT_TIMEOUT].is_on);
 }
 
 static void
@@ -673,6 +707,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_every_kind_of_key),
 	    cmocka_unit_test(refuses_with_file_line_and_what_would_be_right),
+	    cmocka_unit_test(reads_thresholds_of_alerts),
 	    cmocka_unit_test(takes_a_line_of_the_largest_length),
 	    cmocka_unit_test(takes_a_comment_of_any_length),
 	    cmocka_unit_test(bounds_the_decision_codes),

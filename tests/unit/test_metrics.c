@@ -117,6 +117,13 @@ fill_report(void)
 	report.journal.is_on = true;
 	report.journal.state = "ok";
 	report.journal.written = 77;
+	*rt_report_add_alert(&report) =
+	    (struct rt_report_alert){.alert = "error",
+		.service = "search",
+		.model = "m-large",
+		.is_firing = true};
+	*rt_report_add_alert(&report) = (struct rt_report_alert){
+	    .alert = "timeout", .service = "search", .cleared_us = 1};
 }
 
 static void

@@ -139,6 +139,26 @@ any_rows(struct rt_report *r)
 		*rt_report_add_refused(r) =
 		    (struct rt_report_refused){any_text(r), any_text(r),
 			any_text(r), any_text(r), (int64_t)any()};
+	for (unsigned n = below(4); n > 0; n--)
+		*rt_report_add_alert(r) =
+		    (struct rt_report_alert){.alert = any_text(r),
+			.unit = any_text(r),
+			.service = any_text(r),
+			.route = any_text(r),
+			.model = any_text(r),
+			.what = any_text(r),
+			.is_rest = any() % 2,
+			.is_firing = any() % 2,
+			.number = any_count(),
+			.n = any_count(),
+			.value = any_double(),
+			.threshold = any_double(),
+			.worst = any_double(),
+			.clear = any_double(),
+			.window_s = any_double(),
+			.since_us = any_time(),
+			.fired_us = any_time(),
+			.cleared_us = any() % 2 ? any_time() : 0};
 }
 
 static void
@@ -315,6 +335,29 @@ same_refused(
 	SAME(age_ms);
 }
 
+static void
+same_alert(const struct rt_report_alert *a, const struct rt_report_alert *b)
+{
+	SAME_TEXT(alert);
+	SAME_TEXT(unit);
+	SAME_TEXT(service);
+	SAME_TEXT(route);
+	SAME_TEXT(model);
+	SAME_TEXT(what);
+	SAME(is_rest);
+	SAME(is_firing);
+	SAME(number);
+	SAME(n);
+	SAME_DOUBLE(value);
+	SAME_DOUBLE(threshold);
+	SAME_DOUBLE(worst);
+	SAME_DOUBLE(clear);
+	SAME_DOUBLE(window_s);
+	SAME(since_us);
+	SAME(fired_us);
+	SAME(cleared_us);
+}
+
 #define SAME_ROWS(rows, same_row)                            \
 	do {                                                 \
 		SAME(rows##_count);                          \
@@ -360,6 +403,7 @@ same_report(const struct rt_report *a, const struct rt_report *b)
 	SAME_ROWS(canaries, same_canary);
 	SAME_ROWS(violations, same_violation);
 	SAME_ROWS(refused, same_refused);
+	SAME_ROWS(alerts, same_alert);
 	SAME(tail.asked);
 	SAME(tail.cursor);
 	SAME(tail.missed);
@@ -893,6 +937,83 @@ no_name_becomes_markup(void **state)
 }
 
 static void
+add_alerts(struct rt_report *r)
+{
+	r->source.is_live = true;
+	*rt_report_add_alert(r) = (struct rt_report_alert){.alert = "fallback",
+	    .service = "checkout",
+	    .route = "/v1/chat/completions-with-a-rather-long-name",
+	    .model = "|<b>",
+	    .is_firing = true,
+	    .n = 141,
+	    .value = 0.123,
+	    .threshold = 0.1,
+	    .since_us = 1781341200242000,
+	    .fired_us = 1781341260242000};
+	*rt_report_add_alert(r) = (struct rt_report_alert){.alert = "lost",
+	    .is_firing = true,
+	    .value = 3,
+	    .since_us = 1781341200242000};
+	*rt_report_add_alert(r) =
+	    (struct rt_report_alert){.alert = "amplification",
+		.is_rest = true,
+		.n = UINT64_MAX,
+		.value = 1.1,
+		.worst = 3.456,
+		.threshold = 2,
+		.since_us = 1781341200242000,
+		.cleared_us = 1781341500000000};
+	*rt_report_add_alert(r) =
+	    (struct rt_report_alert){.alert = "an-alert-of-a-newer-collector",
+		.value = 1e300,
+		.threshold = -1,
+		.is_firing = true};
+}
+
+/* Wide enough for 100 columns, and nothing of it markup. */
+static void
+alerts_stand_in_the_text_and_the_markdown_of_a_live_report(void **state)
+{
+	static const char *const lines[] = {
+	    "Alerts        3 firing, 1 cleared lately\n",
+	    "  ! fallback      12.3% > 10.0%      n=141     since   09:00:00Z  "
+	    "checkout /v1/chat/completion..\n",
+	    "  ! lost          3 > 0                        since   09:00:00Z  "
+	    "collector\n",
+	    "  - amplification 3.46x > 2.00x      n=18446.. cleared 09:05:00Z  "
+	    "all other routes together\n",
+	    "  ! an-alert-of.. "};
+	struct rt_report r;
+	struct rt_buf b;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1u << 20);
+	add_alerts(&r);
+	rt_report_format_text(&b, &r);
+	for (size_t i = 0; i < RT_COUNT_OF(lines); i++)
+		if (!strstr(b.p, lines[i]))
+			fail_msg("no %s in\n%s", lines[i], b.p);
+	keeps_to_its_size(b.p, 70);
+	assert_int_equal(rt_report_firing(&r), 3);
+	rt_buf_reset(&b);
+	rt_report_format_markdown(&b, &r);
+	assert_non_null(strstr(b.p,
+	    "\n## Alerts\n\n| alert | about | value | n | since | cleared "
+	    "|\n"));
+	assert_non_null(strstr(b.p,
+			    "&#124;&lt;b&gt; | 12.3% \\&gt; 10.0% |"
+			    " 141 |") ||
+	    strstr(b.p, "&#124;&lt;b&gt; | 12.3% &gt; 10.0% | 141 |"));
+	rt_report_reset(&r);
+	rt_buf_reset(&b);
+	rt_report_format_text(&b, &r);
+	assert_null(strstr(b.p, "Alerts"));
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
+static void
 the_text_is_the_golden_one(void **state)
 {
 	struct rt_report r;
@@ -993,6 +1114,8 @@ main(void)
 	    cmocka_unit_test(text_of_a_document_is_scrubbed),
 	    cmocka_unit_test(
 		borrowed_text_survives_growth_and_storage_survives_a_reset),
+	    cmocka_unit_test(
+		alerts_stand_in_the_text_and_the_markdown_of_a_live_report),
 	    cmocka_unit_test(the_text_is_the_golden_one),
 	    cmocka_unit_test(the_markdown_is_the_golden_one),
 	    cmocka_unit_test(no_name_becomes_markup),
