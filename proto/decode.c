@@ -68,6 +68,7 @@ rt_decoder_put(
 				  !value->is_empty) ||
 	    (d->maybe_secret && value->type == RT_SLOT_STRING &&
 		rt_slot_holds_secret(d, value));
+	value->is_simple = value->is_simple && !value->is_sensitive;
 	if (value->is_sensitive && !d->sensitive.text.p)
 		d->sensitive = *name;
 	if (name->key >= RT_KEY_COUNT)
@@ -104,14 +105,18 @@ rt_decoder_walk_again(struct rt_decoder *d)
 
 /* ---- one record ---- */
 
+static inline bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static struct rt_str
 trim(const char *p, size_t len)
 {
-	static const char space[] = " \t\r\n";
-
-	while (len > 0 && memchr(space, p[len - 1], 4))
+	while (len > 0 && is_space(p[len - 1]))
 		len--;
-	while (len > 0 && memchr(space, *p, 4)) {
+	while (len > 0 && is_space(*p)) {
 		p++;
 		len--;
 	}
@@ -181,18 +186,19 @@ enum rt_reject
 rt_decode(struct rt_decoder *d, const char *p, size_t len, struct rt_event *out,
     struct rt_diag *why)
 {
+	struct rt_str record;
 	struct rt_event e;
 	enum rt_reject reason;
 
 	d->identity = (struct rt_identity){RT_STR_NONE, 0};
-	d->record = trim(p, len);
-	if (d->record.len > RT_RECORD_MAX)
+	record = trim(p, len);
+	if (record.len > RT_RECORD_MAX)
 		return refuse(
 		    RT_REJECT_TOO_LARGE, why, "larger than 8192 bytes");
 	d->is_too_deep = false;
 	d->sensitive.text = RT_STR_NONE;
 	d->extra[0] = d->extra[1] = RT_STR_NONE;
-	d->maybe_secret = rt_text_may_hold_secret(d->record.p, d->record.len);
+	rt_decoder_take(d, record);
 	if (!walk(d, why))
 		return RT_REJECT_NOT_JSON;
 	memset(&e, 0, sizeof(e));

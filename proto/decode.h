@@ -22,10 +22,10 @@
  *         one.  The last of duplicate keys wins, but what must not be kept is counted
  *         even where a later duplicate overrides it.
  * Syntax  JSON is RFC 8259 to the letter; a record that is not one object is not_json.
- * Life    The decoder is the caller's storage and holds the scratch for strings that
- *         had escapes or needed scrubbing; an event is valid until the next decode
- *         with it and while the record's bytes live.  Never reads past `len`.
- * Cost    See `make bench`.
+ * Life    The decoder is the caller's storage and copies the record; an event's strings
+ *         are in it and valid until the next decode.  Never reads past `len`.
+ * Cost    See `make bench`.  Cheapest where members come in the same order as last time,
+ *         in ASCII and without backslashes.
  */
 #ifndef RT_DECODE_H
 #define RT_DECODE_H

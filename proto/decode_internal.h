@@ -10,6 +10,10 @@
 #ifndef RT_DECODE_INTERNAL_H
 #define RT_DECODE_INTERNAL_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "proto/decode.h"
 #include "proto/keys.h"
 
@@ -25,12 +29,13 @@ enum rt_slot_type {
 
 struct rt_slot {
 	const char *p;    /* borrowed; a string's inside, a number's text */
-	int64_t mantissa; /* number: its digits, where is_short */
+	int64_t mantissa; /* number: its digits, where simple */
 	uint32_t len;
 	enum rt_slot_type type;
 	uint8_t depth;     /* of the key: a flat name beats a nested one */
-	uint8_t fraction;  /* number: digits after the point, where is_short */
-	bool is_short;     /* number: at most 15 digits, no exponent */
+	uint8_t fraction;  /* number: digits after the point, where simple */
+	bool is_simple;    /* string: the text is the value; number: 15 digits
+			    * or fewer, no exponent; neither is sensitive */
 	bool has_escape;   /* string: holds a backslash */
 	bool has_high;     /* string: holds DEL or a byte of 0x80 or more */
 	bool is_empty;     /* "", {} or [] */
@@ -46,16 +51,46 @@ struct rt_name {
 	bool is_never; /* itself or its last dotted part must not be kept */
 };
 
+/* `, "name": ` as it was read last; len 0: none.  See form_json.c. */
+struct rt_gap {
+	char text[32];
+	uint32_t mask; /* a bit for each byte */
+	uint8_t len, name_at, name_len;
+	uint8_t key;
+};
+
+#define RT_GAP_FIRST (RT_KEY_ALL + 1u) /* before the first name */
+
+/* Reads 32 bytes at p. */
+static inline bool
+rt_gap_is_at(const struct rt_gap *gap, const char *p)
+{
+#ifdef __SSE2__
+	const __m128i *at = (const __m128i *)(const void *)p,
+		      *text = (const __m128i *)(const void *)gap->text;
+	uint32_t low = (uint32_t)_mm_movemask_epi8(
+	    _mm_cmpeq_epi8(_mm_loadu_si128(at), _mm_loadu_si128(text)));
+	uint32_t high = (uint32_t)_mm_movemask_epi8(
+	    _mm_cmpeq_epi8(_mm_loadu_si128(at + 1), _mm_loadu_si128(text + 1)));
+
+	return gap->len > 0 && (~(low | high << 16) & gap->mask) == 0;
+#else
+	return gap->len > 0 && memcmp(p, gap->text, gap->len) == 0;
+#endif
+}
+
 /* A byte becomes at most the three of U+FFFD, and each slot is copied once. */
 #define RT_SCRATCH_BYTES (RT_RECORD_MAX * 3u)
 #define RT_EXTRA_BYTES 40u
+#define RT_READ_AHEAD 64u /* bytes that may be read behind the record */
 
 struct rt_decoder {
 	struct rt_keys keys;
 	struct rt_decode_opts opts;
 
 	/* the walk */
-	struct rt_str record; /* borrowed */
+	struct rt_str record; /* in `copy` */
+	bool is_plain;        /* ASCII without controls and backslashes */
 	bool maybe_secret;    /* a cheap look says: examine the strings */
 	bool is_too_deep;
 	struct rt_str extra[2]; /* names of RT_KEY_EXTRA_1 and _2 */
@@ -64,10 +99,14 @@ struct rt_decoder {
 
 	/* what it left */
 	uint64_t seen[2]; /* bit enum rt_key: the slot is of this record */
+
+	/* by the name before: what stood between its value and the next one */
+	struct rt_gap gaps[RT_GAP_FIRST + 1];
 	struct rt_slot slots[RT_KEY_COUNT];
 
 	struct rt_identity identity;
 	size_t scratch_used;
+	char copy[RT_RECORD_MAX + RT_READ_AHEAD];
 	char scratch[RT_SCRATCH_BYTES];
 	char examined[RT_RECORD_MAX * 3u]; /* for rt_slot_holds_secret */
 };
@@ -136,8 +175,23 @@ struct rt_str rt_slot_text(struct rt_decoder *d, struct rt_slot *s);
 size_t rt_slot_unescape(char *out, const char *p, size_t len);
 bool rt_slot_holds_secret(struct rt_decoder *d, struct rt_slot *s);
 bool rt_text_holds_secret(struct rt_str s);
-/* May the bytes hold a secret in some string?  Never a wrong no. */
-bool rt_text_may_hold_secret(const char *p, size_t len);
+
+/*
+ * Make the bytes the decoder's record, with a NUL, a quote and more NULs behind it, and
+ * look at each once: sets is_plain (never a wrong yes) and maybe_secret (never a wrong no).
+ */
+void rt_decoder_take(struct rt_decoder *d, struct rt_str record);
+
+/* Value of a simple number. */
+static inline double
+rt_slot_simple_double(const struct rt_slot *s)
+{
+	static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
+	    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+	/* Both are exact, so this rounds once. */
+	return (double)s->mantissa / powers[s->fraction];
+}
 
 /* RT_REJECT_NOT, RT_REJECT_BAD_TYPE or RT_REJECT_OUT_OF_RANGE. */
 RT_NODISCARD enum rt_reject rt_slot_to_int(

@@ -5,8 +5,8 @@
  * What    struct rt_event is what every shape of record becomes (decode.h) and what
  *         everything else reads.  An operation is what a caller asked for; an
  *         attempt is one HTTP request made for it.
- * Shape   Flat.  Strings are slices into the record or into the decoder's scratch:
- *         valid until the next decode with the same decoder.  They are scrubbed.
+ * Shape   Flat.  Strings are slices into the decoder: valid until the next decode with
+ *         it.  They are scrubbed.
  * Absent  A field is known only if its bit is in `present`; a field that is not
  *         there has the value 0, NULL or false, which means nothing.
  * Tables  Every vocabulary is one X-macro: enum, name, reader, writer and tests come

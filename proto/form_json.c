@@ -5,6 +5,9 @@
  * One loop instead of recursion: a record may open 8192 brackets, and what is too deep
  * still has to be well-formed to be refused as too deep.  Every reader takes the place
  * where it starts and returns the place after it, or NULL.
+ *
+ * Nobody asks whether the record has ended: the decoder's copy goes on with a NUL, which
+ * no JSON may hold, then a quote, for those who look for nothing else (see rt_decoder_take).
  */
 #include <stdio.h>
 
@@ -26,7 +29,9 @@ struct level {
 struct walk {
 	struct rt_decoder *d;
 	const char *end;
-	const char *at; /* the last token, for the diagnosis */
+	const char *at;    /* the last token, for the diagnosis */
+	const char *gap;   /* where the last value of the record ended */
+	unsigned previous; /* its name; RT_GAP_FIRST: there was none yet */
 	unsigned depth;
 	struct level levels[RT_DEPTH_MAX + 1];
 	char path[PATH_BYTES];
@@ -34,27 +39,25 @@ struct walk {
 };
 
 static inline const char *
-skip_space(const char *p, const char *end)
+skip_space(const char *p)
 {
-	/* Nearly always one blank or none. */
-	if (p < end && *p == ' ')
-		p++;
-	if (p<end && * p> ' ')
+	p += *p == ' '; /* nearly always one blank or none */
+	if (*p > ' ')
 		return p;
-	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+	while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
 		p++;
 	return p;
 }
 
 /* First byte that is '"', '\\', a control character, DEL or above. */
 static inline const char *
-skip_plain(const char *p, const char *end)
+skip_plain(const char *p)
 {
 #ifdef __SSE2__
 	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
 		      space = _mm_set1_epi8(' '), del = _mm_set1_epi8(0x7F);
 
-	for (; end - p >= 16; p += 16) {
+	for (;; p += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 		/* Bytes of 0x80 and more are negative. */
 		__m128i low = _mm_cmplt_epi8(v, space);
@@ -67,23 +70,40 @@ skip_plain(const char *p, const char *end)
 		if (mask)
 			return p + __builtin_ctz(mask);
 	}
-#endif
-	while (p < end && *p >= ' ' && *p != '"' && *p != '\\' && *p != 0x7F)
+#else
+	while (*p >= ' ' && *p != '"' && *p != '\\' && *p != 0x7F)
 		p++;
 	return p;
+#endif
+}
+
+/* First quote. */
+static inline const char *
+skip_to_quote(const char *p)
+{
+#ifdef __SSE2__
+	for (;; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i hit = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+
+		if (mask)
+			return p + __builtin_ctz(mask);
+	}
+#else
+	while (*p != '"')
+		p++;
+	return p;
+#endif
 }
 
 static const char *
-read_escape(const char *p, const char *end)
+read_escape(const char *p)
 {
 	int i;
 
-	if (end - p < 2)
-		return NULL;
 	if (p[1] != 'u')
 		return memchr("\"\\/bfnrt", p[1], 8) ? p + 2 : NULL;
-	if (end - p < 6)
-		return NULL;
 	for (i = 2; i < 6; i++)
 		if (!((p[i] >= '0' && p[i] <= '9') ||
 			(p[i] >= 'a' && p[i] <= 'f') ||
@@ -92,118 +112,121 @@ read_escape(const char *p, const char *end)
 	return p + 6;
 }
 
-/* p is after the opening quote; returns the place after the closing one. */
-static inline __attribute__((always_inline)) const char *
-read_string(const char *p, const char *end, struct rt_slot *s)
+/* Finds the closing quote of a string with whatever JSON allows in it. */
+static const char *
+read_any_string(const char *p, struct rt_slot *s)
 {
-	s->type = RT_SLOT_STRING;
-	s->p = p;
-	s->has_escape = s->has_high = false;
 	for (;;) {
-		p = skip_plain(p, end);
-		if (p == end)
-			return NULL;
-		if (*p == '"')
-			break;
+		p = skip_plain(p);
+		if (*p == '"') {
+			s->is_simple = !s->has_escape && !s->has_high;
+			return p;
+		}
 		if (*p == '\\') {
 			s->has_escape = true;
-			p = read_escape(p, end);
+			p = read_escape(p);
 			if (!p)
 				return NULL;
 		} else if ((unsigned char)*p < 0x20) {
 			return NULL;
 		} else {
 			s->has_high = true;
-			while (p < end && (unsigned char)*p >= 0x7F)
+			while ((unsigned char)*p >= 0x7F)
 				p++;
 		}
 	}
-	s->len = (uint32_t)(p - s->p);
+}
+
+/* p is after the opening quote; returns the place after the closing one. */
+static inline const char *
+read_string(const struct walk *w, const char *p, struct rt_slot *s)
+{
+	const char *end;
+
+	*s =
+	    (struct rt_slot){.p = p, .type = RT_SLOT_STRING, .is_simple = true};
+	end = w->d->is_plain ? skip_to_quote(p) : read_any_string(p, s);
+	if (!end || end >= w->end)
+		return NULL;
+	s->len = (uint32_t)(end - p);
 	s->is_empty = s->len == 0;
-	return p + 1;
+	return end + 1;
 }
 
 static inline bool
-at_digit(const char *p, const char *end)
+is_digit(char c)
 {
-	return p < end && *p >= '0' && *p <= '9';
+	return c >= '0' && c <= '9';
 }
 
 static const char *
-read_exponent(const char *p, const char *end)
+read_exponent(const char *p)
 {
 	p++;
-	if (p < end && (*p == '+' || *p == '-'))
+	if (*p == '+' || *p == '-')
 		p++;
-	if (!at_digit(p, end))
+	if (!is_digit(*p))
 		return NULL;
-	while (at_digit(p, end))
+	while (is_digit(*p))
 		p++;
 	return p;
 }
 
 /* Also reads off the value where it is short: that is nearly always. */
 static inline const char *
-read_number(const char *p, const char *end, struct rt_slot *s)
+read_number(const char *p, struct rt_slot *s)
 {
-	const char *digits, *point;
+	const char *begin = p, *digits, *point;
 	uint64_t v = 0; /* wraps where there are too many digits: not used */
 	bool negative = *p == '-';
 
-	s->type = RT_SLOT_NUMBER;
-	s->p = p;
 	p += negative;
 	digits = p;
-	if (!at_digit(p, end))
+	if (!is_digit(*p))
 		return NULL;
-	for (; at_digit(p, end); p++)
+	for (; is_digit(*p); p++)
 		v = v * 10 + (uint64_t)(*p - '0');
 	if (*digits == '0' && p - digits > 1)
 		return NULL;
-	s->is_short = p - digits <= SHORT_DIGITS;
-	s->fraction = 0;
-	if (p < end && *p == '.') {
+	*s = (struct rt_slot){.p = begin,
+	    .type = RT_SLOT_NUMBER,
+	    .is_simple = p - digits <= SHORT_DIGITS};
+	if (*p == '.') {
 		point = ++p;
-		if (!at_digit(p, end))
+		if (!is_digit(*p))
 			return NULL;
-		for (; at_digit(p, end); p++)
+		for (; is_digit(*p); p++)
 			v = v * 10 + (uint64_t)(*p - '0');
-		s->is_short = p - digits <= SHORT_DIGITS + 1;
+		s->is_simple = p - digits <= SHORT_DIGITS + 1;
 		s->fraction = (uint8_t)(p - point);
 	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		s->is_short = false;
-		p = read_exponent(p, end);
+	if (*p == 'e' || *p == 'E') {
+		s->is_simple = false;
+		p = read_exponent(p);
 		if (!p)
 			return NULL;
 	}
-	s->mantissa = s->is_short ? (int64_t)v : 0;
-	if (negative)
-		s->mantissa = -s->mantissa;
-	s->len = (uint32_t)(p - s->p);
+	if (s->is_simple)
+		s->mantissa = negative ? -(int64_t)v : (int64_t)v;
+	s->len = (uint32_t)(p - begin);
 	return p;
 }
 
-static const char *
-read_literal(const char *p, const char *end, struct rt_slot *s)
+static inline const char *
+read_literal(const char *p, struct rt_slot *s)
 {
-	static const struct {
-		const char *text;
-		size_t len;
-		enum rt_slot_type type;
-	} literals[] = {{"true", 4, RT_SLOT_TRUE}, {"false", 5, RT_SLOT_FALSE},
-	    {"null", 4, RT_SLOT_NULL}};
-	size_t i;
+	uint32_t len = *p == 'f' ? 5 : 4;
 
-	for (i = 0; i < RT_COUNT_OF(literals); i++)
-		if ((size_t)(end - p) >= literals[i].len &&
-		    memcmp(p, literals[i].text, literals[i].len) == 0) {
-			s->type = literals[i].type;
-			s->p = p;
-			s->len = (uint32_t)literals[i].len;
-			return p + literals[i].len;
-		}
-	return NULL;
+	*s = (struct rt_slot){.p = p, .len = len};
+	if (memcmp(p, "true", 4) == 0)
+		s->type = RT_SLOT_TRUE;
+	else if (memcmp(p, "false", 5) == 0)
+		s->type = RT_SLOT_FALSE;
+	else if (memcmp(p, "null", 4) == 0)
+		s->type = RT_SLOT_NULL;
+	else
+		return NULL;
+	return p + len;
 }
 
 /* Hands a value to the decoder under the name it was read for. */
@@ -222,17 +245,14 @@ static inline struct rt_slot *
 own_slot(struct walk *w)
 {
 	struct rt_decoder *d = w->d;
-	const struct rt_name *name;
 	enum rt_key key;
 
 	if (w->depth > RT_DEPTH_MAX || d->maybe_secret)
 		return NULL;
-	name = &w->levels[w->depth].name;
-	key = name->key;
+	key = w->levels[w->depth].name.key;
 	if (key >= RT_KEY_COUNT || rt_slot_is_seen(d, key))
 		return NULL;
 	d->seen[key / 64] |= UINT64_C(1) << (key % 64);
-	d->slots[key].depth = name->depth;
 	return &d->slots[key];
 }
 
@@ -242,14 +262,17 @@ read_scalar(struct walk *w, const char *p)
 	struct rt_slot other, *own = own_slot(w), *s = own ? own : &other;
 
 	w->at = p;
-	s->is_empty = s->is_sensitive = false;
 	if (*p == '"')
-		p = read_string(p + 1, w->end, s);
-	else if (*p == '-' || (*p >= '0' && *p <= '9'))
-		p = read_number(p, w->end, s);
+		p = read_string(w, p + 1, s);
+	else if (is_digit(*p) || *p == '-')
+		p = read_number(p, s);
 	else
-		p = read_literal(p, w->end, s);
-	if (p && !own)
+		p = read_literal(p, s);
+	if (!p)
+		return NULL;
+	if (own)
+		own->depth = (uint8_t)w->depth;
+	else
 		put(w, s);
 	return p;
 }
@@ -280,8 +303,51 @@ look_up(struct walk *w, const struct rt_slot *key)
 		own.p = w->d->examined;
 	}
 	path = join(w, l->prefix_len, own);
-	rt_decoder_name(w->d, &l->name, path, own,
-	    path.p == key->p ? (size_t)(w->end - key->p) : path.len);
+	/* The copy may be read past its end, what is joined or unescaped not. */
+	rt_decoder_name(
+	    w->d, &l->name, path, own, path.p == key->p ? 16 : path.len);
+}
+
+/*
+ * Programs write their members in the same order each time.  What stood between two values
+ * last time, comma, name and colon, is nearly always there again: then a compare is all it
+ * takes.  Keeps the way from w->gap to the value at p.
+ */
+static inline void
+learn(struct walk *w, const char *p)
+{
+	const struct rt_name *name = &w->levels[1].name;
+	struct rt_gap *gap = &w->d->gaps[w->previous];
+	size_t len = (size_t)(p - w->gap);
+
+	w->previous = name->key;
+	if (len > sizeof(gap->text) || name->key >= RT_KEY_COUNT ||
+	    name->has_escape || !w->d->keys.rows[name->key].name)
+		return; /* the last: a name of this record only */
+	memcpy(gap->text, w->gap, len);
+	gap->mask = UINT32_MAX >> (32 - len);
+	gap->len = (uint8_t)len;
+	gap->name_at = (uint8_t)(name->text.p - w->gap);
+	gap->name_len = (uint8_t)name->text.len;
+	gap->key = (uint8_t)name->key;
+}
+
+/* Is the same at p?  Returns where the value begins, or NULL. */
+static inline const char *
+read_same(struct walk *w, const char *p)
+{
+	const struct rt_gap *gap = &w->d->gaps[w->previous];
+
+	w->gap = p;
+	if (!rt_gap_is_at(gap, p))
+		return NULL;
+	w->previous = gap->key;
+	w->levels[1].name =
+	    (struct rt_name){.text = {p + gap->name_at, gap->name_len},
+		.key = (enum rt_key)gap->key,
+		.depth = 1};
+	p += gap->len;
+	return *p > ' ' ? p : skip_space(p);
 }
 
 /* "name" : — returns where the value begins. */
@@ -291,17 +357,20 @@ read_name(struct walk *w, const char *p)
 	struct rt_slot key;
 
 	w->at = p;
-	if (p == w->end || *p != '"')
+	if (*p != '"')
 		return NULL;
-	p = read_string(p + 1, w->end, &key);
+	p = read_string(w, p + 1, &key);
 	if (!p)
 		return NULL;
-	p = skip_space(p, w->end);
-	if (p == w->end || *p != ':')
+	p = skip_space(p);
+	if (*p != ':')
 		return NULL;
 	if (w->depth <= RT_DEPTH_MAX)
 		look_up(w, &key);
-	return skip_space(p + 1, w->end);
+	p = skip_space(p + 1);
+	if (w->depth == 1)
+		learn(w, p);
+	return p;
 }
 
 /* Where the members of an object of that name are looked up. */
@@ -351,8 +420,8 @@ open_level(struct walk *w, const char *p)
 	uint64_t bit;
 
 	w->at = p;
-	p = skip_space(p + 1, w->end);
-	s.is_empty = p < w->end && *p == (is_object ? '}' : ']');
+	p = skip_space(p + 1);
+	s.is_empty = *p == (is_object ? '}' : ']');
 	if (w->depth > 0)
 		put(w, &s);
 	if (w->depth < RT_DEPTH_MAX)
@@ -372,40 +441,50 @@ open_level(struct walk *w, const char *p)
 static const char *
 walk(struct walk *w, const char *p)
 {
+	const char *value;
+	bool in_object;
+
+	w->gap = p + 1;
 open:
 	p = open_level(w, p);
-	if (p == w->end)
-		return NULL;
-	if (*p == (top_is_object(w) ? '}' : ']'))
+	in_object = top_is_object(w);
+	if (*p == (in_object ? '}' : ']'))
 		goto close;
+	value = w->depth == 1 ? read_same(w, w->gap) : NULL;
+	if (value)
+		goto value;
 member:
-	if (top_is_object(w)) {
+	if (in_object) {
 		p = read_name(w, p);
 		if (!p)
 			return NULL;
 	}
-	if (p == w->end)
-		return NULL;
-	if (*p == '{' || *p == '[')
+	value = p;
+value:
+	p = value;
+	if (*p != '"' && (*p == '{' || *p == '['))
 		goto open;
 	p = read_scalar(w, p);
 	if (!p)
 		return NULL;
 next:
-	p = skip_space(p, w->end);
-	if (p == w->end)
-		return NULL;
+	value = w->depth == 1 ? read_same(w, p) : NULL;
+	if (value)
+		goto value;
+	p = skip_space(p);
 	if (*p == ',') {
-		p = skip_space(p + 1, w->end);
+		p = skip_space(p + 1);
 		goto member;
 	}
 close:
 	w->at = p;
-	if (*p != (top_is_object(w) ? '}' : ']'))
+	if (*p != (in_object ? '}' : ']'))
 		return NULL;
 	p++;
-	if (--w->depth > 0)
+	if (--w->depth > 0) {
+		in_object = top_is_object(w);
 		goto next;
+	}
 	return p;
 }
 
@@ -419,9 +498,10 @@ rt_form_json(struct rt_decoder *d, struct rt_diag *why)
 	w.d = d;
 	w.end = end;
 	w.at = p;
+	w.previous = RT_GAP_FIRST;
 	w.depth = 0;
 	w.levels[0].name = (struct rt_name){.key = RT_KEY_ALL};
-	if (p < end && *p == '{' && walk(&w, p) == end)
+	if (*p == '{' && walk(&w, p) == end)
 		return true;
 	snprintf(where, sizeof(where), "byte %zu", (size_t)(w.at - p) + 1);
 	rt_diag_set(why, where, "not one well-formed JSON object");

@@ -36,13 +36,13 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool
+static inline bool
 at_digit(const struct cursor *c)
 {
 	return c->p < c->end && is_digit(*c->p);
 }
 
-static bool
+static inline bool
 accept(struct cursor *c, char want)
 {
 	if (c->p == c->end || *c->p != want)
@@ -185,21 +185,14 @@ rt_text_to_int(struct rt_str s, int64_t *out)
 	return RT_OK;
 }
 
-/* Exactly `count` digits. */
-static bool
-take_digits(struct cursor *c, int count, int *out)
+/* The number of two digits; 100 or more where they are none. */
+static inline unsigned
+two_digits(const char *p)
 {
-	int v = 0;
+	unsigned tens = (unsigned char)p[0] - (unsigned)'0',
+		 ones = (unsigned char)p[1] - (unsigned)'0';
 
-	if (c->end - c->p < count)
-		return false;
-	for (; count > 0; count--, c->p++) {
-		if (!is_digit(*c->p))
-			return false;
-		v = v * 10 + (*c->p - '0');
-	}
-	*out = v;
-	return true;
+	return tens > 9 || ones > 9 ? 100 : tens * 10 + ones;
 }
 
 /* Days since 1970-01-01 in the proleptic Gregorian calendar; year >= 0. */
@@ -227,29 +220,33 @@ struct date_time {
 	int year, month, day, hour, minute, second;
 };
 
+/* YYYY-MM-DDThh:mm:ss */
 static bool
 take_date_time(struct cursor *c, struct date_time *t)
 {
-	if (!take_digits(c, 4, &t->year) || !accept(c, '-') ||
-	    !take_digits(c, 2, &t->month) || !accept(c, '-') ||
-	    !take_digits(c, 2, &t->day))
+	const char *p = c->p;
+	unsigned century, year;
+
+	if (c->end - p < 19 || p[4] != '-' || p[7] != '-' || p[13] != ':' ||
+	    p[16] != ':' || (p[10] != 'T' && p[10] != 't' && p[10] != ' '))
 		return false;
-	if (!accept(c, 'T') && !accept(c, 't') && !accept(c, ' '))
-		return false;
-	if (!take_digits(c, 2, &t->hour) || !accept(c, ':') ||
-	    !take_digits(c, 2, &t->minute) || !accept(c, ':') ||
-	    !take_digits(c, 2, &t->second))
-		return false;
-	return t->month >= 1 && t->month <= 12 && t->day >= 1 &&
-	    t->day <= days_in_month(t->year, t->month) && t->hour <= 23 &&
-	    t->minute <= 59 && t->second <= 60;
+	century = two_digits(p);
+	year = two_digits(p + 2);
+	*t = (struct date_time){(int)(century * 100 + year),
+	    (int)two_digits(p + 5), (int)two_digits(p + 8),
+	    (int)two_digits(p + 11), (int)two_digits(p + 14),
+	    (int)two_digits(p + 17)};
+	c->p += 19;
+	return century < 100 && year < 100 && t->month >= 1 && t->month <= 12 &&
+	    t->day >= 1 && t->day <= days_in_month(t->year, t->month) &&
+	    t->hour <= 23 && t->minute <= 59 && t->second <= 60;
 }
 
 /* (.digits)?, the first six as microseconds. */
 static bool
 take_fraction(struct cursor *c, int *us, bool *has_fraction)
 {
-	int scale = 100000;
+	int count = 0;
 
 	*us = 0;
 	*has_fraction = accept(c, '.');
@@ -257,8 +254,11 @@ take_fraction(struct cursor *c, int *us, bool *has_fraction)
 		return true;
 	if (!at_digit(c))
 		return false;
-	for (; at_digit(c); c->p++, scale /= 10)
-		*us += (*c->p - '0') * scale;
+	for (; at_digit(c); c->p++, count++)
+		if (count < 6)
+			*us = *us * 10 + (*c->p - '0');
+	for (; count < 6; count++)
+		*us *= 10;
 	return true;
 }
 
@@ -266,18 +266,21 @@ take_fraction(struct cursor *c, int *us, bool *has_fraction)
 static bool
 take_offset(struct cursor *c, int *offset_s)
 {
-	int hour, minute;
+	unsigned hour, minute;
 	bool west;
 
 	*offset_s = 0;
 	if (accept(c, 'Z') || accept(c, 'z'))
 		return true;
 	west = accept(c, '-');
-	if ((!west && !accept(c, '+')) || !take_digits(c, 2, &hour) ||
-	    !accept(c, ':') || !take_digits(c, 2, &minute) || hour > 23 ||
-	    minute > 59)
+	if ((!west && !accept(c, '+')) || c->end - c->p < 5 || c->p[2] != ':')
 		return false;
-	*offset_s = (hour * 60 + minute) * (west ? -60 : 60);
+	hour = two_digits(c->p);
+	minute = two_digits(c->p + 3);
+	if (hour > 23 || minute > 59)
+		return false;
+	c->p += 5;
+	*offset_s = (int)(hour * 60 + minute) * (west ? -60 : 60);
 	return true;
 }
 

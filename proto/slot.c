@@ -7,9 +7,6 @@
 
 #include "proto/decode_internal.h"
 
-static const double powers_of_10[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
-    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-
 /* ---- text ---- */
 
 static unsigned
@@ -102,7 +99,8 @@ rt_slot_text(struct rt_decoder *d, struct rt_slot *s)
 	struct rt_str t = {s->p, s->len};
 	char *out = d->scratch + d->scratch_used;
 
-	if (!s->has_escape && (!s->has_high || rt_text_is_clean(t)))
+	if (s->is_simple ||
+	    (!s->has_escape && (!s->has_high || rt_text_is_clean(t))))
 		return t;
 	assert(RT_SCRATCH_BYTES - d->scratch_used >= (size_t)s->len * 3);
 	t.len = rt_slot_unescape(out, s->p, s->len);
@@ -199,39 +197,100 @@ rt_slot_holds_secret(struct rt_decoder *d, struct rt_slot *s)
 	return rt_text_holds_secret(t);
 }
 
+/* ---- a look at every byte ---- */
+
+/* What a record holds: ODD is what is not plain, PAIR may belong to a secret. */
+enum { ODD = 1, PAIR = 2 };
+
+/* Of bytes i and i + 1: as look_16, below. */
+static int
+look_1(const char *p)
+{
+	bool is_odd = *p < ' ' || *p == 0x7F || *p == '\\';
+	bool is_pair = (p[0] == 'k' && p[1] == '-') ||
+	    (p[0] == 'y' && p[1] == 'J') || (p[0] == 'B' && p[1] == 'e');
+
+	return (is_odd ? ODD : 0) | (is_pair || *p == '\\' ? PAIR : 0);
+}
+
+#ifdef __SSE2__
+static inline __m128i
+both(__m128i a, char x, __m128i b, char y)
+{
+	return _mm_and_si128(_mm_cmpeq_epi8(a, _mm_set1_epi8(x)),
+	    _mm_cmpeq_epi8(b, _mm_set1_epi8(y)));
+}
+
+struct look {
+	__m128i min, max, pair;
+};
+
 /*
  * Each secret has a pair of bytes that is rare elsewhere: "k-", "yJ", "Be".  A
  * backslash could hide any of them.
  */
-bool
-rt_text_may_hold_secret(const char *p, size_t len)
+static inline void
+look_16(struct look *l, const char *p)
 {
-	size_t i = 0;
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
+	__m128i slash = _mm_cmpeq_epi8(a, _mm_set1_epi8('\\'));
 
-#ifdef __SSE2__
-	for (; i + 17 <= len; i += 16) {
-		const char *at = p + i;
-		__m128i a = _mm_loadu_si128((const __m128i *)(const void *)at);
-		__m128i b =
-		    _mm_loadu_si128((const __m128i *)(const void *)(at + 1));
-#define PAIR(x, y)                                         \
-	_mm_and_si128(_mm_cmpeq_epi8(a, _mm_set1_epi8(x)), \
-	    _mm_cmpeq_epi8(b, _mm_set1_epi8(y)))
-		__m128i hit =
-		    _mm_or_si128(_mm_or_si128(PAIR('k', '-'), PAIR('y', 'J')),
-			_mm_or_si128(PAIR('B', 'e'),
-			    _mm_cmpeq_epi8(a, _mm_set1_epi8('\\'))));
-#undef PAIR
-		if (_mm_movemask_epi8(hit))
-			return true;
+	l->min = _mm_min_epu8(l->min, a);
+	l->max = _mm_max_epu8(l->max, a);
+	l->pair = _mm_or_si128(_mm_or_si128(l->pair, slash),
+	    _mm_or_si128(both(a, 'k', b, '-'),
+		_mm_or_si128(both(a, 'y', b, 'J'), both(a, 'B', b, 'e'))));
+}
+
+static int
+look_at(const char *p, size_t len)
+{
+	const __m128i first = _mm_set1_epi8(' '), last = _mm_set1_epi8('~');
+	struct look l = {first, last, _mm_setzero_si128()};
+	__m128i same;
+	size_t i;
+	int found = 0;
+
+	if (len < 16) {
+		for (i = 0; i < len; i++)
+			found |= look_1(p + i);
+		return found;
 	}
+	for (i = 0; i + 16 <= len; i += 16)
+		look_16(&l, p + i);
+	look_16(&l, p + len - 16);
+	same = _mm_and_si128(
+	    _mm_cmpeq_epi8(l.min, first), _mm_cmpeq_epi8(l.max, last));
+	return (_mm_movemask_epi8(same) == 0xFFFF ? 0 : ODD) |
+	    (_mm_movemask_epi8(l.pair) ? PAIR : 0);
+}
+#else
+static int
+look_at(const char *p, size_t len)
+{
+	int found = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		found |= look_1(p + i);
+	return found;
+}
 #endif
-	for (; i + 1 < len; i++)
-		if ((p[i] == 'k' && p[i + 1] == '-') ||
-		    (p[i] == 'y' && p[i + 1] == 'J') ||
-		    (p[i] == 'B' && p[i + 1] == 'e') || p[i] == '\\')
-			return true;
-	return false;
+
+void
+rt_decoder_take(struct rt_decoder *d, struct rt_str record)
+{
+	static const char behind[RT_READ_AHEAD] = {'\0', '"'};
+	int found;
+
+	if (record.len > 0)
+		memcpy(d->copy, record.p, record.len);
+	memcpy(d->copy + record.len, behind, sizeof(behind));
+	d->record = (struct rt_str){d->copy, record.len};
+	found = look_at(d->copy, record.len);
+	d->is_plain = !found; /* a backslash is a PAIR */
+	d->maybe_secret = (found & PAIR) != 0;
 }
 
 /* ---- numbers ---- */
@@ -257,7 +316,7 @@ number_text(struct rt_decoder *d, struct rt_slot *s)
 enum rt_reject
 rt_slot_to_int(struct rt_decoder *d, struct rt_slot *s, int64_t *out)
 {
-	if (s->type == RT_SLOT_NUMBER && s->is_short && s->fraction == 0) {
+	if (s->type == RT_SLOT_NUMBER && s->is_simple && s->fraction == 0) {
 		*out = s->mantissa;
 		return RT_REJECT_NOT;
 	}
@@ -268,9 +327,8 @@ rt_slot_to_int(struct rt_decoder *d, struct rt_slot *s, int64_t *out)
 enum rt_reject
 rt_slot_to_double(struct rt_decoder *d, struct rt_slot *s, double *out)
 {
-	if (s->type == RT_SLOT_NUMBER && s->is_short) {
-		/* Both are exact, so this rounds once. */
-		*out = (double)s->mantissa / powers_of_10[s->fraction];
+	if (s->type == RT_SLOT_NUMBER && s->is_simple) {
+		*out = rt_slot_simple_double(s);
 		return RT_REJECT_NOT;
 	}
 	return reject_of(rt_text_to_double(number_text(d, s), out), RT_E_FIELD);

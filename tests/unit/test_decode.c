@@ -519,6 +519,94 @@ splits_a_batch_and_skips_blank_lines(void **state)
 	assert_int_equal(rest.len, 0);
 }
 
+/* Each row is read after the first by the same decoder. */
+static void
+what_it_remembers_of_the_last_record_changes_nothing(void **state)
+{
+	static const char first[] = "{\"schema\":\"llm-attempt/"
+				    "v1\",\"operation_id\":\"o\",\"attempt\":1,"
+				    "\"x\":1,\"provider\":\"p\"}";
+	static const struct {
+		const char *why, *record;
+		bool is_good;
+	} rows[] = {
+	    {"blanks where there were none",
+		"{ 'schema': 'llm-attempt/v1' , 'operation_id' : 'o' ,"
+		"'attempt': \t1,'x': 1,'provider': 'p'}",
+		true},
+	    {"another order",
+		"{'attempt':1,'operation_id':'o','schema':'llm-attempt/v1'}",
+		true},
+	    {"no comma after a name that is unknown",
+		"{'schema':'llm-attempt/v1','operation_id':'o','x':1"
+		"'schema':'llm-attempt/v1','attempt':1}",
+		false},
+	    {"a comma before the first name",
+		"{,'operation_id':'o','schema':'llm-attempt/v1','attempt':1}",
+		false},
+	    {"no comma between names in their order",
+		"{'schema':'llm-attempt/v1''operation_id':'o','attempt':1}",
+		false},
+	    {"the same name twice, the order as before",
+		"{'schema':'llm-attempt/v1','schema':'llm-attempt/v1',"
+		"'operation_id':'o','attempt':1}",
+		true},
+	    {"nothing after the colon",
+		"{'schema':'llm-attempt/v1','operation_id':'o','attempt':}",
+		false},
+	    {"the order as before, but nested",
+		"{'attempt':1,'y':{'schema':'llm-attempt/"
+		"v1','operation_id':'o'}}",
+		false},
+	};
+	struct rt_decoder *d = rt_decoder_new(NULL);
+	char got[9000], sensitive[300], *record;
+	bool is_good;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		describe(d, first, strlen(first), got, sizeof(got), sensitive);
+		assert_true(strchr(got, '"'));
+		record = with_quotes(rows[i].record);
+		describe(
+		    d, record, strlen(record), got, sizeof(got), sensitive);
+		is_good = strchr(got, '"') != NULL;
+		if (is_good != rows[i].is_good)
+			fail_msg("%s: %s", rows[i].why, got);
+		free(record);
+	}
+	rt_decoder_free(d);
+}
+
+/* The models of a decision log are named by the number of the attempt. */
+static void
+does_not_remember_names_made_for_one_record(void **state)
+{
+	static const char record[] =
+	    "{'schema':'fallback-decision-log/v1','correlation_id':'c',"
+	    "'attempt_number':%d,'model_id_attempt_1':'a',"
+	    "'model_id_attempt_2':'b','model_id_attempt_3':'c'}";
+	static const char *const want[][2] = {
+	    {"a", "b"}, {"b", "c"}, {"a", "b"}};
+	struct rt_decoder *d = rt_decoder_new(NULL);
+	struct rt_event e = {0};
+	char text[300], *json;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		snprintf(text, sizeof(text), record, 1 + i % 2);
+		json = with_quotes(text);
+		assert_int_equal(
+		    rt_decode(d, json, strlen(json), &e, NULL), RT_REJECT_NOT);
+		assert_true(rt_str_is(e.model_requested, want[i][0]));
+		assert_true(rt_str_is(e.fallback_target, want[i][1]));
+		free(json);
+	}
+	rt_decoder_free(d);
+}
+
 int
 main(void)
 {
@@ -536,6 +624,9 @@ main(void)
 	    cmocka_unit_test(a_secret_for_an_operation_id_rejects_the_record),
 	    cmocka_unit_test(names_the_emitter_of_refused_records_too),
 	    cmocka_unit_test(splits_a_batch_and_skips_blank_lines),
+	    cmocka_unit_test(
+		what_it_remembers_of_the_last_record_changes_nothing),
+	    cmocka_unit_test(does_not_remember_names_made_for_one_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
