@@ -74,8 +74,9 @@ FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_REPLAYS := $(FUZZ_SOURCES:tests/fuzz/%.c=$(O)/fuzz/%)
 BENCH_SOURCES := $(wildcard tests/bench/bench_*.c)
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=$(O)/bench/%)
+CHAOS := $(O)/chaos/emitter $(O)/chaos/preload.so
 
-.PHONY: all demo check setup unit fuzz-replay golden asan tsan fuzz bench foreign lint format \
+.PHONY: all demo check setup unit fuzz-replay golden asan tsan fuzz chaos bench foreign lint format \
 	install uninstall clean help check-unit check-all metrics
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -127,6 +128,17 @@ $(O)/bench/%: $(O)/tests/bench/%.o $(ROOMS)
 	$(if $(Q),@echo "  LINK  $@")
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(ROOMS) $(ALL_LDLIBS)
 
+$(O)/chaos/emitter: $(O)/tests/chaos/emitter.o $(LIB_STATIC)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  LINK  $@")
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs libzmq) $(LDLIBS)
+
+# In a sanitized program its runtime comes first: what is preloaded has none.
+$(O)/chaos/preload.so: tests/chaos/preload.c
+	@mkdir -p $(@D)
+	$(if $(Q),@echo "  LINK  $@")
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(filter-out -fsanitize%,$(ALL_CFLAGS)) -shared -o $@ $<
+
 setup: ## install the Debian packages that are missing (sudo where not root)
 	@contrib/setup/install-packages.sh
 
@@ -140,7 +152,7 @@ check: setup ## set up, build, and run every test
 check-unit: $(UNIT_TESTS) $(FUZZ_REPLAYS) ## the pure tests: milliseconds, no sockets
 	@tests/run.sh unit $(O)
 
-check-all: all $(UNIT_TESTS) $(FUZZ_REPLAYS)
+check-all: all $(UNIT_TESTS) $(FUZZ_REPLAYS) $(CHAOS)
 	@tests/run.sh all $(O)
 
 golden: $(UNIT_TESTS) ## rewrite the golden screens; review the difference
@@ -156,6 +168,9 @@ tsan: ## the threaded tests under the thread sanitizer
 FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on every decoder, FUZZ_SECONDS each (needs clang)
 	@tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+chaos: all $(CHAOS) ## thousands of schedules of kills, freezes, failing calls and jumping clocks
+	@RT_FULL=1 tests/run.sh chaos $(O)
 
 bench: all $(BENCHES) ## print the figures: name, value, unit
 	@tests/bench/run.sh $(O)
@@ -204,4 +219,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 -include $(OBJECTS:.o=.d) $(UNIT_SOURCES:%.c=$(O)/%.d) $(UNIT_SHARED:%.c=$(O)/%.d) \
-	$(DEMO_SOURCES:%.c=$(O)/%.d) $(DEMO_SHARED:%.c=$(O)/%.d) $(FUZZ_SOURCES:%.c=$(O)/%.d) $(BENCH_SOURCES:%.c=$(O)/%.d)
+	$(DEMO_SOURCES:%.c=$(O)/%.d) $(DEMO_SHARED:%.c=$(O)/%.d) $(FUZZ_SOURCES:%.c=$(O)/%.d) $(BENCH_SOURCES:%.c=$(O)/%.d) $(O)/tests/chaos/emitter.d

@@ -5,7 +5,9 @@
  * What    Canonical records and the positions of acknowledged senders, appended in
  *         frames (journal_format.h) to segments (journal_dir.h), by a thread of its own.
  *         A segment is closed at segment_bytes or segment_age and compressed; the oldest
- *         go beyond keep_bytes or keep_age.  Refused records and duplicates are not kept.
+ *         go beyond keep_bytes or keep_age, by the wall clock of the start and the
+ *         monotonic one from there on, so that a jump of the clock removes nothing.
+ *         Refused records and duplicates are not kept.
  * Flow    The loop adds records and answers, and flushes once a turn; what is flushed
  *         together is one frame.  rt_journal_fd is readable once frames are written;
  *         then their answers may be sent.  So nothing is acknowledged before write(2).

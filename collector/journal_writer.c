@@ -150,6 +150,9 @@ static void
 beat(struct rt_journal_writer *w, int64_t now_us, rt_wall_t wall,
     const struct rt_journal_opts *o)
 {
+	/* A wall clock that is set forward must not empty the journal. */
+	if (w->wall_from_us == 0)
+		w->wall_from_us = wall.us - now_us;
 	if (now_us - w->beat_us < BEAT_US)
 		return;
 	w->beat_us = now_us;
@@ -165,7 +168,7 @@ beat(struct rt_journal_writer *w, int64_t now_us, rt_wall_t wall,
 		return;
 	w->beats = 0;
 	rt_journal_retain(w->dir_fd, (uint64_t)o->keep_bytes, o->keep_age_ms,
-	    wall.us, w->fd >= 0 ? w->segment : UINT64_MAX);
+	    w->wall_from_us + now_us, w->fd >= 0 ? w->segment : UINT64_MAX);
 }
 
 void

@@ -22,6 +22,8 @@ struct rt_journal_writer {
 	uint64_t next;    /* number of the next record */
 	uint64_t bytes;   /* of sound frames in the segment */
 	int64_t opened_us, beat_us;
+	int64_t
+	    wall_from_us; /* wall clock - now at the first tend; 0: none yet */
 	unsigned beats;
 	bool is_unsynced;
 	bool has_begun;    /* a segment, since the caller last cleared it */

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests of one build: run.sh unit|all BUILD_DIR.  Ends with a line of counts.
+# Runs the tests of one build: run.sh unit|all|chaos BUILD_DIR.  Ends with a line of counts.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 what=$1
@@ -26,6 +26,14 @@ run() {
 	esac
 }
 
+if [ "$what" = chaos ]; then
+	for t in tests/chaos/test_*.py; do
+		run "${t#tests/}" 14400 "$t"
+	done
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+	exit
+fi
 run rooms 30 tests/check-rooms.sh
 for t in "$2"/unit/test_*; do
 	case $t in *.[od]) continue ;; esac
@@ -37,7 +45,7 @@ for t in "$2"/fuzz/fuzz_*; do
 	run "fuzz/$name" 120 "$t" tests/fuzz/corpus/"$name"/*
 done
 if [ "$what" = all ]; then
-	for t in tests/e2e/*.sh tests/e2e/test_*.py tests/pty/*.sh tests/pty/test_*.py; do
+	for t in tests/e2e/*.sh tests/e2e/test_*.py tests/pty/*.sh tests/pty/test_*.py tests/chaos/test_*.py; do
 		[ -x "$t" ] && run "${t#tests/}" 300 "$t"
 	done
 fi

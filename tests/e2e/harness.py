@@ -88,7 +88,7 @@ class Collector:
     """A running collector on ipc endpoints of its own, or on those given."""
     made = 0
 
-    def __init__(self, *args, name=None):
+    def __init__(self, *args, name=None, env=None):
         if name is None:
             Collector.made += 1
             name = f"c{Collector.made}"
@@ -98,13 +98,15 @@ class Collector:
         self.args = ["collect", "--events", self.events, "--intake", self.intake,
                      "--query", self.query, "--http", "off", *args]
         self.log_path = f"{scratch}/{name}.log"
+        self.env = {**os.environ, **env} if env else None
         self.start()
 
     def start(self):
         ready, theirs = os.pipe()
         with open(self.log_path, "a") as log:
             self.child = start(*self.args, "--ready-fd", str(theirs),
-                               pass_fds=[theirs], stdin=subprocess.DEVNULL, stderr=log)
+                               pass_fds=[theirs], stdin=subprocess.DEVNULL, stderr=log,
+                               env=self.env)
         self.child.log_path = self.log_path
         os.close(theirs)
         with os.fdopen(ready, "rb") as f:
