@@ -84,6 +84,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	    o->is_live ? seed >> 1 : 0; /* a replay is the same again */
 	a->clock_us = o->is_live ? at.mono.us : 0;
 	a->started_us = a->clock_us;
+	a->held_us = a->clock_us;
 	a->last_event_us = -1;
 	rt_operations_init(&a->operations, c.operations, seed);
 	rt_aggregate_set_opts(a, o);
@@ -466,8 +467,9 @@ show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
 	rt_buf_reset(b);
 	rt_pack(b, e);
 	if (!b->overflow)
-		rt_recent_add(&a->recent, (struct rt_str){b->p, b->len},
-		    o ? o->hash : 0, o ? &o->last_line : NULL);
+		rt_recent_add(&a->recent, a->clock_us,
+		    (struct rt_str){b->p, b->len}, o ? o->hash : 0,
+		    o ? &o->last_line : NULL);
 	if (!a->accepted || a->is_restoring)
 		return;
 	rt_buf_reset(b);
@@ -527,6 +529,8 @@ set_clock(struct rt_aggregate *a, struct rt_event *e, struct rt_moment at)
 	} else if (rt_event_has(e, TS)) {
 		if (e->ts_us > a->clock_us)
 			a->clock_us = e->ts_us;
+		if (a->held_us == 0)
+			a->held_us = a->clock_us;
 	} else if (a->clock_us > 0) {
 		e->present |= RT_FIELD_BIT(TS);
 		e->ts_us = a->clock_us;
@@ -616,6 +620,8 @@ rt_aggregate_restore(
     struct rt_aggregate *a, struct rt_str record, struct rt_moment at)
 {
 	a->is_restoring = true;
+	if (a->last_event_us < 0)
+		a->held_us = at.mono.us;
 	rt_aggregate_record(a, record, at, "journal");
 	a->is_restoring = false;
 }
@@ -624,6 +630,8 @@ void
 rt_aggregate_restored(struct rt_aggregate *a, struct rt_moment now)
 {
 	a->started_us = now.mono.us;
+	if (a->last_event_us < 0)
+		a->held_us = now.mono.us;
 	rt_aggregate_tick(a, now);
 }
 

@@ -26,6 +26,7 @@ struct rt_aggregate {
 	struct rt_decoder *decoder;
 	int64_t clock_us;   /* live: monotonic; replay: the largest ts */
 	int64_t started_us; /* of clock_us */
+	int64_t held_us;    /* of clock_us: nothing before it is known */
 	int64_t first_ts_us, last_ts_us; /* 0: none yet */
 	int64_t last_event_us;           /* of clock_us; -1: none yet */
 	uint64_t started_id;

@@ -54,6 +54,7 @@ rt_audit_fire(struct rt_audit *a, enum rt_rule rule, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(to->evidence, sizeof(to->evidence), fmt, ap);
 	va_end(ap);
+	to->at_us = a->now_us;
 	rt_window_advance(&a->counts, a->now_us);
 	rt_window_count(&a->counts, rule, 1);
 	if (a->on_violation && a->operation_id.p)
@@ -232,42 +233,44 @@ most_first(const void *x, const void *y)
 }
 
 static void
-report_examples(struct rt_audit *a, int rule, struct rt_report_violation *to,
-    struct rt_report *out)
+report_examples(struct rt_audit *a, int64_t now_us, int rule,
+    struct rt_report_violation *to, struct rt_report *out)
 {
 	uint64_t count = a->examples[rule].count, i;
 	const struct rt_audit_example *from;
+	unsigned n;
 
 	for (i = 0; i < count && i < RT_REPORT_EXAMPLES; i++) {
 		from = &a->examples[rule]
 			    .newest[(count - 1 - i) % RT_REPORT_EXAMPLES];
-		to->examples[i].operation_id = from->operation_id[0]
+		if (from->at_us > now_us)
+			continue;
+		n = to->examples_count++;
+		to->examples[n].operation_id = from->operation_id[0]
 		    ? rt_report_text(out, rt_str_of(from->operation_id))
 		    : NULL;
-		to->examples[i].service =
+		to->examples[n].service =
 		    rt_report_text(out, rt_str_of(from->service));
-		to->examples[i].evidence =
+		to->examples[n].evidence =
 		    rt_report_text(out, rt_str_of(from->evidence));
-		to->examples_count++;
 	}
 }
 
 void
-rt_audit_report(struct rt_audit *a, int64_t now_us, uint32_t window_s,
-    struct rt_report *out)
+rt_audit_report(struct rt_audit *a, struct rt_span span, struct rt_report *out)
 {
 	uint64_t n[RT_RULE_COUNT] = {0}, sums[RT_SUM_COUNT] = {0};
 	struct rt_report_violation *to;
 	int rule;
 
-	rt_window_sum(&a->counts, now_us, window_s, n, sums);
+	rt_window_sum(&a->counts, span, n, sums);
 	for (rule = 0; rule < RT_RULE_COUNT; rule++) {
 		if (n[rule] == 0)
 			continue;
 		to = rt_report_add_violation(out);
 		to->rule = rt_rule_name((enum rt_rule)rule);
 		to->count = n[rule];
-		report_examples(a, rule, to, out);
+		report_examples(a, span.now_us, rule, to, out);
 	}
 	if (out->violations_count > 0)
 		qsort(out->violations, out->violations_count,

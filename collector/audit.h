@@ -32,6 +32,7 @@ struct rt_audit_example {
 	char operation_id[RT_OPERATION_ID_BYTES + 1];
 	char service[65 * 4];
 	char evidence[160];
+	int64_t at_us;
 };
 
 struct rt_audit {
@@ -76,9 +77,9 @@ void rt_audit_silence(struct rt_audit *a, int64_t now_us, struct rt_str service,
 /* Move the service rules' minute to `now`. */
 void rt_audit_advance(struct rt_audit *a, int64_t now_us);
 
-/* Rules that fired in the window, most first; examples are the newest since start. */
-void rt_audit_report(struct rt_audit *a, int64_t now_us, uint32_t window_s,
-    struct rt_report *out);
+/* Rules that fired in the span, most first; examples are the newest up to its end. */
+void rt_audit_report(
+    struct rt_audit *a, struct rt_span span, struct rt_report *out);
 
 /* ---- used between audit.c and audit_service.c ---- */
 

@@ -252,8 +252,8 @@ median_of(
 		return v[(n - 1) / 2];
 	}
 	dense = rt_xcalloc(1, sizeof(*dense));
-	rt_window_sketch(
-	    &s->waits, a->now_us, WAITS_S, (enum rt_latency)kind, dense);
+	rt_window_sketch(&s->waits, rt_span_now(a->now_us, WAITS_S),
+	    (enum rt_latency)kind, dense);
 	rt_sketch_quantiles(dense, &q);
 	free(dense);
 	return q.p50;
@@ -267,7 +267,7 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 	bool holds = false;
 	int i;
 
-	rt_window_sum(&s->waits, a->now_us, WAITS_S, n, sums);
+	rt_window_sum(&s->waits, rt_span_now(a->now_us, WAITS_S), n, sums);
 	if (n[WAIT_FIRST_RETRY] >= WAITS_MIN &&
 	    n[WAIT_SECOND_RETRY] >= WAITS_MIN) {
 		if (s->growth_judged_s != s->second)

@@ -23,7 +23,8 @@
 #define TICK_MS 250
 #define SENDERS 1024u
 #define BURST_BYTES (1u << 20)
-#define BEFORE_BOOT_US (2 * RT_WARM_US)
+#define MINUTE_US INT64_C(60000000)
+#define BEFORE_BOOT_US (2 * RT_WARM_US) /* whole minutes */
 
 void
 rt_collect_say(const char *fmt, ...)
@@ -39,11 +40,22 @@ rt_collect_say(const char *fmt, ...)
 	fprintf(stderr, "retrytop collect: %s\n", d.what);
 }
 
+/*
+ * The monotonic clock, later by so much that minutes of the windows begin with those of
+ * the wall clock, as it stood when the collector was started.
+ */
 struct rt_moment
 rt_collect_moment(void)
 {
-	return (struct rt_moment){
-	    {rt_clock_mono().us + BEFORE_BOOT_US}, rt_clock_wall()};
+	static int64_t later_us;
+	struct rt_moment at = {rt_clock_mono(), rt_clock_wall()};
+
+	if (later_us == 0)
+		later_us = BEFORE_BOOT_US +
+		    ((at.wall.us - at.mono.us) % MINUTE_US + MINUTE_US) %
+			MINUTE_US;
+	at.mono.us += later_us;
+	return at;
 }
 
 /* ---- the loop ------------------------------------------------------------------ */

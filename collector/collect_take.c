@@ -148,6 +148,8 @@ rt_collect_report(
 	    &c->report, rt_str_of(rt_bus_endpoint(c->bus, RT_BUS_QUERY)));
 	rt_aggregate_report(c->aggregate, q, at, &c->report);
 	c->report.source.version = RT_VERSION_TEXT;
+	if (rt_report_is_past(&c->report))
+		return;
 	rt_intake_report(c->intake, at.mono, &c->report);
 	report_journal(c);
 	report_access(c);

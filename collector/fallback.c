@@ -174,8 +174,8 @@ label(struct rt_fallback *f, struct rt_report *out, uint32_t number)
 }
 
 void
-rt_fallback_report(struct rt_fallback *f, int64_t now_us, uint32_t window_s,
-    struct rt_report *out)
+rt_fallback_report(
+    struct rt_fallback *f, struct rt_span span, struct rt_report *out)
 {
 	struct rt_report_fallback *to;
 	uint64_t sums[RT_SUM_COUNT] = {0};
@@ -184,7 +184,7 @@ rt_fallback_report(struct rt_fallback *f, int64_t now_us, uint32_t window_s,
 	for (i = 0; i < f->count; i++) {
 		uint64_t n[RT_FALLBACK_COUNTERS] = {0};
 
-		rt_window_sum(&f->rows[i].window, now_us, window_s, n, sums);
+		rt_window_sum(&f->rows[i].window, span, n, sums);
 		if (n[RT_FALLBACK_DECISIONS] == 0 &&
 		    n[RT_FALLBACK_SUCCEEDED] == 0)
 			continue;

@@ -52,7 +52,7 @@ void rt_fallback_ended(
     struct rt_fallback *f, int64_t now_us, bool is_success, uint32_t *chain);
 
 /* Rows of the window, most decisions first. */
-void rt_fallback_report(struct rt_fallback *f, int64_t now_us,
-    uint32_t window_s, struct rt_report *out);
+void rt_fallback_report(
+    struct rt_fallback *f, struct rt_span span, struct rt_report *out);
 
 #endif

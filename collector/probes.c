@@ -84,8 +84,21 @@ rt_probes_add(struct rt_probes *p, int64_t now_us, const struct rt_event *e)
 	rt_window_count(&row->window, RT_PROBE_OK, is_ok);
 }
 
+static void
+report_last(
+    const struct rt_probe *row, int64_t now_us, struct rt_report_canary *to)
+{
+	to->error_class = rt_class_name(row->last_class);
+	to->streak = row->streak;
+	to->last_ok = row->last_class == RT_CLASS_NONE;
+	to->status = row->status;
+	to->elapsed_ms = row->elapsed_ms;
+	to->ttft_ms = row->ttft_ms;
+	to->age_ms = (now_us - row->last_us) / 1000;
+}
+
 void
-rt_probes_report(struct rt_probes *p, int64_t now_us, uint32_t window_s,
+rt_probes_report(struct rt_probes *p, struct rt_span span, bool is_past,
     struct rt_report *out)
 {
 	struct rt_report_canary *to;
@@ -97,7 +110,9 @@ rt_probes_report(struct rt_probes *p, int64_t now_us, uint32_t window_s,
 		uint64_t n[RT_PROBE_COUNTERS] = {0};
 
 		row = &p->rows[i];
-		rt_window_sum(&row->window, now_us, window_s, n, sums);
+		rt_window_sum(&row->window, span, n, sums);
+		if (is_past && n[RT_PROBE_ATTEMPTS] == 0)
+			continue;
 		to = rt_report_add_canary(out);
 		to->name =
 		    rt_report_text(out, rt_intern_get(p->labels, row->service));
@@ -105,14 +120,13 @@ rt_probes_report(struct rt_probes *p, int64_t now_us, uint32_t window_s,
 		    rt_report_text(out, rt_intern_get(p->labels, row->route));
 		to->model =
 		    rt_report_text(out, rt_intern_get(p->labels, row->model));
-		to->error_class = rt_class_name(row->last_class);
 		to->attempts = n[RT_PROBE_ATTEMPTS];
 		to->ok = n[RT_PROBE_OK];
-		to->streak = row->streak;
-		to->last_ok = row->last_class == RT_CLASS_NONE;
-		to->status = row->status;
-		to->elapsed_ms = row->elapsed_ms;
-		to->ttft_ms = row->ttft_ms;
-		to->age_ms = (now_us - row->last_us) / 1000;
+		to->elapsed_ms = to->ttft_ms = -1;
+		to->age_ms = -1;
+		/* Of the past only the counts are kept: all well, or not. */
+		to->last_ok = to->ok == to->attempts;
+		if (!is_past)
+			report_last(row, span.now_us, to);
 	}
 }

@@ -39,7 +39,8 @@ uint64_t rt_probes_bytes(uint32_t capacity);
 
 void rt_probes_add(
     struct rt_probes *p, int64_t now_us, const struct rt_event *e);
-void rt_probes_report(struct rt_probes *p, int64_t now_us, uint32_t window_s,
+/* In a past answer the last result, its streak and its age are absent. */
+void rt_probes_report(struct rt_probes *p, struct rt_span span, bool is_past,
     struct rt_report *out);
 
 #endif

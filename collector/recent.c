@@ -11,12 +11,21 @@
 
 /* Before each line of the tail ring. */
 struct line_head {
-	uint32_t len, pad;
+	uint32_t len;
+	uint32_t number; /* its lower half */
 	uint64_t operation;
 	uint64_t before; /* position + 1 of the line before; 0: none */
+	int64_t at_us;   /* when it arrived */
 };
 
-/* Before each operation of the kept ring; lines follow, each behind its length. */
+/* Before each line of the kept ring. */
+struct kept_line {
+	uint32_t len, pad;
+	uint64_t number;
+	int64_t at_us;
+};
+
+/* Before each operation of the kept ring; its lines follow. */
 struct kept_head {
 	uint32_t bytes, lines; /* bytes after this head */
 	uint64_t operation;
@@ -78,11 +87,13 @@ rt_recent_fini(struct rt_recent *r)
 }
 
 void
-rt_recent_add(struct rt_recent *r, struct rt_str line, uint64_t operation,
-    uint64_t *chain)
+rt_recent_add(struct rt_recent *r, int64_t now_us, struct rt_str line,
+    uint64_t operation, uint64_t *chain)
 {
-	struct line_head head = {
-	    .len = (uint32_t)line.len, .operation = operation};
+	struct line_head head = {.len = (uint32_t)line.len,
+	    .operation = operation,
+	    .number = (uint32_t)r->next,
+	    .at_us = now_us};
 	struct line_head oldest;
 
 	if (line.len + sizeof(head) > r->lines.size)
@@ -99,6 +110,12 @@ rt_recent_add(struct rt_recent *r, struct rt_str line, uint64_t operation,
 	ring_write(&r->lines, &head, sizeof(head));
 	ring_write(&r->lines, line.p, (uint32_t)line.len);
 	r->next++;
+}
+
+static uint64_t
+number_of(const struct rt_recent *r, const struct line_head *head)
+{
+	return r->next - (uint32_t)((uint32_t)r->next - head->number);
 }
 
 /* Positions of a chain's lines, newest first; *is_whole: none was overwritten. */
@@ -137,7 +154,7 @@ rt_recent_keep(
 	kept.is_whole = is_whole;
 	for (i = 0; i < kept.lines; i++) {
 		ring_read(&r->lines, at[i], &head, sizeof(head));
-		kept.bytes += (uint32_t)sizeof(head.len) + head.len;
+		kept.bytes += (uint32_t)sizeof(struct kept_line) + head.len;
 	}
 	if (kept.lines == 0 || kept.bytes + sizeof(kept) > r->kept.size) {
 		r->kept_dropped += kept.lines > 0;
@@ -151,7 +168,11 @@ rt_recent_keep(
 	for (i = kept.lines; i-- > 0;) {
 		ring_read(&r->lines, at[i], &head, sizeof(head));
 		ring_read(&r->lines, at[i] + sizeof(head), line, head.len);
-		ring_write(&r->kept, &head.len, sizeof(head.len));
+		ring_write(&r->kept,
+		    &(struct kept_line){.len = head.len,
+			.number = number_of(r, &head),
+			.at_us = head.at_us},
+		    sizeof(struct kept_line));
 		ring_write(&r->kept, line, head.len);
 	}
 }
@@ -174,35 +195,127 @@ copy_line(const struct rt_recent *r, const struct rt_byte_ring *ring,
 	return line;
 }
 
-void
-rt_recent_tail(const struct rt_recent *r, uint64_t cursor, uint32_t max,
+/* ---- the tail ---------------------------------------------------------------- */
+
+/* Number of the first line that arrived at or after `us`. */
+static uint64_t
+first_since(const struct rt_recent *r, int64_t us)
+{
+	uint64_t at = r->lines.tail, number = r->first;
+	struct line_head head;
+
+	if (us == INT64_MAX)
+		return r->next;
+	for (; number < r->next; number++) {
+		ring_read(&r->lines, at, &head, sizeof(head));
+		if (head.at_us >= us)
+			break;
+		at += sizeof(head) + head.len;
+	}
+	return number;
+}
+
+/* Lines that only the kept ring has, by number. */
+struct kept_at {
+	uint64_t number, at;
+	uint32_t len;
+};
+
+static int
+by_number(const void *a, const void *b)
+{
+	const struct kept_at *x = a, *y = b;
+
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* *found is the caller's to free. */
+static size_t
+find_kept_lines(const struct rt_recent *r, const struct rt_recent_ask *ask,
+    struct kept_at **found)
+{
+	size_t most = r->kept.size / sizeof(struct kept_line), n = 0;
+	uint64_t at = r->kept.tail;
+	struct kept_head head;
+	struct kept_line line;
+
+	*found = rt_xcalloc(most, sizeof(**found));
+	while (at < r->kept.head) {
+		ring_read(&r->kept, at, &head, sizeof(head));
+		at += sizeof(head);
+		for (uint32_t i = 0; i < head.lines; i++) {
+			ring_read(&r->kept, at, &line, sizeof(line));
+			at += sizeof(line);
+			if (line.number >= ask->cursor &&
+			    line.number < r->first &&
+			    line.at_us >= ask->from_us &&
+			    line.at_us < ask->until_us)
+				(*found)[n++] =
+				    (struct kept_at){line.number, at, line.len};
+			at += line.len;
+		}
+	}
+	qsort(*found, n, sizeof(**found), by_number);
+	return n;
+}
+
+/* The number after the last one told; the cursor itself where there was none. */
+static uint64_t
+tell_kept(const struct rt_recent *r, const struct rt_recent_ask *ask,
     struct rt_report *out)
 {
-	uint64_t number = r->first, at = r->lines.tail;
+	struct kept_at *found;
+	size_t n = find_kept_lines(r, ask, &found);
+	uint64_t next = ask->cursor;
+
+	for (size_t i = 0; i < n && out->tail.count < ask->max; i++) {
+		out->tail.lines[out->tail.count++] =
+		    copy_line(r, &r->kept, found[i].at, found[i].len, out);
+		next = found[i].number + 1;
+	}
+	free(found);
+	return next;
+}
+
+void
+rt_recent_tail(const struct rt_recent *r, const struct rt_recent_ask *ask,
+    struct rt_report *out)
+{
+	uint64_t number = r->first, at = r->lines.tail, cursor = ask->cursor;
+	uint64_t end = first_since(r, ask->until_us);
+	bool has_from = ask->from_us != INT64_MIN, has_room;
 	struct line_head head;
 
 	if (cursor > r->next) /* the newest; or a collector before this one */
-		cursor = r->next - r->first > max ? r->next - max : r->first;
+		cursor = end - r->first > ask->max ? end - ask->max : r->first;
 	out->tail.asked = true;
-	out->tail.missed = r->first > cursor ? r->first - cursor : 0;
-	out->tail.lines = rt_report_alloc(out, max * sizeof(char *));
-	for (; number < r->next && out->tail.count < max; number++) {
+	out->tail.lines = rt_report_alloc(out, ask->max * sizeof(char *));
+	if (has_from)
+		cursor = tell_kept(r, ask, out);
+	else
+		out->tail.missed = r->first > cursor ? r->first - cursor : 0;
+	has_room = out->tail.count < ask->max;
+	for (; number < end && out->tail.count < ask->max; number++) {
 		ring_read(&r->lines, at, &head, sizeof(head));
-		if (number >= cursor)
+		if (number >= cursor && head.at_us >= ask->from_us)
 			out->tail.lines[out->tail.count++] = copy_line(
 			    r, &r->lines, at + sizeof(head), head.len, out);
 		at += sizeof(head) + head.len;
 	}
-	out->tail.cursor = number > cursor ? number : cursor;
+	out->tail.cursor = has_room && number > cursor ? number : cursor;
 }
 
-/* The newest kept copy; false where there is none. */
-static bool
-find_kept(const struct rt_recent *r, uint64_t operation, struct rt_report *out)
+/* ---- one operation ----------------------------------------------------------- */
+
+/* Lines of the newest kept copy, later ones too; 0 where there is none. */
+static uint32_t
+find_kept(const struct rt_recent *r, uint64_t operation, int64_t until_us,
+    bool *goes_on, struct rt_report *out)
 {
 	uint64_t at = r->kept.tail, found = UINT64_MAX;
 	struct kept_head head;
-	uint32_t i, len;
+	struct kept_line line;
+	uint32_t i;
 
 	for (; at < r->kept.head; at += sizeof(head) + head.bytes) {
 		ring_read(&r->kept, at, &head, sizeof(head));
@@ -210,7 +323,7 @@ find_kept(const struct rt_recent *r, uint64_t operation, struct rt_report *out)
 			found = at;
 	}
 	if (found == UINT64_MAX)
-		return false;
+		return 0;
 	ring_read(&r->kept, found, &head, sizeof(head));
 	at = found + sizeof(head);
 	out->operation.is_whole = head.is_whole;
@@ -218,13 +331,16 @@ find_kept(const struct rt_recent *r, uint64_t operation, struct rt_report *out)
 	out->operation.lines =
 	    rt_report_alloc(out, head.lines * sizeof(char *));
 	for (i = 0; i < head.lines; i++) {
-		ring_read(&r->kept, at, &len, sizeof(len));
-		out->operation.lines[i] =
-		    copy_line(r, &r->kept, at + sizeof(len), len, out);
-		at += sizeof(len) + len;
+		ring_read(&r->kept, at, &line, sizeof(line));
+		at += sizeof(line);
+		if (line.at_us < until_us)
+			out->operation.lines[out->operation.count++] =
+			    copy_line(r, &r->kept, at, line.len, out);
+		else
+			*goes_on = true;
+		at += line.len;
 	}
-	out->operation.count = head.lines;
-	return true;
+	return head.lines;
 }
 
 /* No chain and no copy: the newest line of it in the ring leads to the others. */
@@ -242,27 +358,34 @@ find_chain(const struct rt_recent *r, uint64_t operation)
 	return chain;
 }
 
-void
+bool
 rt_recent_find(const struct rt_recent *r, uint64_t operation, uint64_t chain,
-    struct rt_report *out)
+    int64_t until_us, struct rt_report *out)
 {
 	uint64_t at[LINES_OF_ONE_MAX];
 	struct line_head head;
-	bool is_whole;
-	uint32_t n, i;
+	bool is_whole, goes_on = false;
+	uint32_t n, i, kept;
 
 	if (chain == 0)
 		chain = find_chain(r, operation);
 	n = walk(r, chain, at, &is_whole);
-	if ((n == 0 || !is_whole) && find_kept(r, operation, out) &&
-	    out->operation.count >= n)
-		return;
+	if ((n == 0 || !is_whole) &&
+	    (kept = find_kept(r, operation, until_us, &goes_on, out)) > 0 &&
+	    kept >= n)
+		return goes_on;
+	goes_on = false;
 	out->operation.is_whole = is_whole;
+	out->operation.count = 0;
 	out->operation.lines = rt_report_alloc(out, (n + 1) * sizeof(char *));
-	out->operation.count = n;
-	for (i = 0; i < n; i++) {
-		ring_read(&r->lines, at[n - 1 - i], &head, sizeof(head));
-		out->operation.lines[i] = copy_line(
-		    r, &r->lines, at[n - 1 - i] + sizeof(head), head.len, out);
+	for (i = n; i-- > 0;) {
+		ring_read(&r->lines, at[i], &head, sizeof(head));
+		if (head.at_us < until_us)
+			out->operation.lines[out->operation.count++] =
+			    copy_line(r, &r->lines, at[i] + sizeof(head),
+				head.len, out);
+		else
+			goes_on = true;
 	}
+	return goes_on;
 }

@@ -156,7 +156,7 @@ by_labels(const void *a, const void *b)
 }
 
 static void
-quantiles_of(struct rt_series *s, int64_t now_us, uint32_t window_s,
+quantiles_of(struct rt_series *s, struct rt_span span,
     const struct member *members, uint32_t count, enum rt_latency l,
     struct rt_sketch_dense *dense, struct rt_quantiles *out)
 {
@@ -164,8 +164,8 @@ quantiles_of(struct rt_series *s, int64_t now_us, uint32_t window_s,
 
 	rt_sketch_empty(dense);
 	for (i = 0; i < count; i++)
-		rt_window_sketch(&s->rows[members[i].row].window, now_us,
-		    window_s, l, dense);
+		rt_window_sketch(
+		    &s->rows[members[i].row].window, span, l, dense);
 	*out = (struct rt_quantiles){0};
 	if (dense->count > 0)
 		rt_sketch_quantiles(dense, out);
@@ -245,18 +245,18 @@ is_silent(const struct rt_counts *c)
 
 /* Columns for the small sparkline: seconds a column for each window. */
 static uint32_t
-trend_step(uint32_t window_s)
+trend_step(uint32_t window_s, bool is_coarse)
 {
 	switch (window_s) {
-	case 60: return 10;
-	case 300: return 30;
+	case 60: return is_coarse ? 60 : 10;
+	case 300: return is_coarse ? 60 : 30;
 	case 900: return 60;
 	default: return 300;
 	}
 }
 
 static void
-write_row(struct rt_series *s, int64_t now_us, const struct rt_query *q,
+write_row(struct rt_series *s, struct rt_span span, const struct rt_query *q,
     const struct group *g, const struct member *members,
     struct rt_sketch_dense *dense, struct rt_report *out)
 {
@@ -272,20 +272,20 @@ write_row(struct rt_series *s, int64_t now_us, const struct rt_query *q,
 	if (q->counts_only)
 		return;
 	for (i = 0; i < RT_LATENCY_COUNT; i++)
-		quantiles_of(s, now_us, q->window_s, members + g->first,
-		    g->count, (enum rt_latency)i, dense, &to->latency[i]);
+		quantiles_of(s, span, members + g->first, g->count,
+		    (enum rt_latency)i, dense, &to->latency[i]);
 	for (i = 0; i < g->count; i++) {
 		rt_window_trend(&s->rows[members[g->first + i].row].window,
-		    now_us, trend_step(q->window_s), RT_SERIES_TREND_COLS,
-		    attempts, 1, cols);
+		    span, trend_step(q->window_s, span.is_coarse),
+		    RT_SERIES_TREND_COLS, attempts, 1, cols);
 		for (j = 0; j < RT_SERIES_TREND_COLS; j++)
 			to->trend[j] += cols[j];
 	}
 }
 
 void
-rt_series_report(struct rt_series *s, int64_t now_us, const struct rt_query *q,
-    struct rt_report *out)
+rt_series_report(struct rt_series *s, struct rt_span span,
+    const struct rt_query *q, struct rt_report *out)
 {
 	uint32_t keep = q->group ? q->group : (1u << RT_LABEL_COUNT) - 1;
 	struct member *members = rt_xcalloc(s->count, sizeof(*members));
@@ -308,17 +308,16 @@ rt_series_report(struct rt_series *s, int64_t now_us, const struct rt_query *q,
 		g->counts = rt_report_alloc(out, sizeof(*g->counts));
 		do {
 			rt_window_sum(
-			    &s->rows[members[i + g->count].row].window, now_us,
-			    q->window_s, g->counts->n, g->counts->sum_us);
+			    &s->rows[members[i + g->count].row].window, span,
+			    g->counts->n, g->counts->sum_us);
 			g->count++;
 		} while (i + g->count < s->count &&
 		    by_labels(&members[i], &members[i + g->count]) == 0);
 		if (is_silent(g->counts))
 			continue;
 		if (q->sort == RT_SORT_P95)
-			quantiles_of(s, now_us, q->window_s, members + g->first,
-			    g->count, RT_LATENCY_OPERATION, dense,
-			    &g->operation);
+			quantiles_of(s, span, members + g->first, g->count,
+			    RT_LATENCY_OPERATION, dense, &g->operation);
 		g->name = name_of(s, g->labels, out);
 		g->rank = rank_of(g, q->sort);
 		count++;
@@ -326,7 +325,7 @@ rt_series_report(struct rt_series *s, int64_t now_us, const struct rt_query *q,
 	qsort(groups, count, sizeof(*groups), by_rank);
 	rows = q->rows > 0 && q->rows < count ? q->rows : count;
 	for (i = 0; i < rows; i++)
-		write_row(s, now_us, q, &groups[q->reverse ? count - 1 - i : i],
+		write_row(s, span, q, &groups[q->reverse ? count - 1 - i : i],
 		    members, dense, out);
 	out->series_total = count;
 	free(members);

@@ -52,7 +52,7 @@ struct rt_window *rt_series_window(
  * Rows of the answer: series summed by the labels that the query keeps apart, sorted and
  * cut as it says; sets series_total.
  */
-void rt_series_report(struct rt_series *s, int64_t now_us,
+void rt_series_report(struct rt_series *s, struct rt_span span,
     const struct rt_query *q, struct rt_report *out);
 
 #endif

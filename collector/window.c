@@ -3,20 +3,24 @@
 
 #include <string.h>
 
+/*
+ * A minute more than RT_FINE_US and RT_COARSE_US: trends look back further than the
+ * window, and the longest coarse slot of any shape must be whole in all of them.
+ */
 const struct rt_window_shape rt_window_totals = {
     .counters = RT_C_COUNT + RT_STATUS_COUNT,
     .sketches = RT_LATENCY_COUNT,
     .fine_s = 1,
-    .fine_count = 301,
+    .fine_count = 361,
     .coarse_s = 10,
-    .coarse_count = 361,
+    .coarse_count = 367,
 };
 
 const struct rt_window_shape rt_window_series = {
     .counters = RT_C_SERIES_END,
     .sketches = RT_LATENCY_COUNT,
     .fine_s = 10,
-    .fine_count = 31,
+    .fine_count = 37,
     .coarse_s = 60,
     .coarse_count = 61,
 };
@@ -161,27 +165,37 @@ rt_window_sample(struct rt_window *w, enum rt_latency l, double ms)
 	w->is_hot = true;
 }
 
-/* The slots of a window: heads [from, from + count) of one ring, by number. */
-struct span {
+/* The slots of a span: numbers in one ring. */
+struct slots {
 	bool coarse;
-	int64_t first, last; /* slot numbers, inclusive */
+	int64_t first, last; /* inclusive */
 };
 
-static struct span
-span_of(const struct rt_window *w, int64_t now_us, uint32_t window_s)
+static struct slots
+slots_in(const struct rt_window *w, struct rt_span span)
 {
 	const struct rt_window_shape *s = w->shape;
-	bool coarse = window_s > s->fine_s * (s->fine_count - 1);
+	bool coarse =
+	    span.is_coarse || (int64_t)span.window_s * 1000000 > RT_FINE_US;
 	uint32_t slot_s = coarse ? s->coarse_s : s->fine_s;
 	uint32_t most = coarse ? s->coarse_count - 1 : s->fine_count - 1;
-	uint32_t n = window_s / slot_s;
-	int64_t last = slot_number(now_us, slot_s);
+	uint32_t n = (span.window_s + slot_s - 1) / slot_s;
+	int64_t last = slot_number(span.now_us, slot_s);
 
 	if (n > most)
 		n = most;
 	if (n == 0)
 		n = 1;
-	return (struct span){coarse, last - n + 1, last};
+	return (struct slots){coarse, last - n + 1, last};
+}
+
+int64_t
+rt_window_start_us(const struct rt_window *w, struct rt_span span)
+{
+	struct slots in = slots_in(w, span);
+
+	return in.first * 1000000 *
+	    (in.coarse ? w->shape->coarse_s : w->shape->fine_s);
 }
 
 /* Index of slot `number`, or UINT32_MAX where the ring does not hold it. */
@@ -199,26 +213,28 @@ held(const struct rt_window *w, bool coarse, int64_t number)
 }
 
 void
-rt_window_sum(struct rt_window *w, int64_t now_us, uint32_t window_s,
-    uint64_t *out, uint64_t sum_us[RT_SUM_COUNT])
+rt_window_sum(struct rt_window *w, struct rt_span span, uint64_t *out,
+    uint64_t sum_us[RT_SUM_COUNT])
 {
 	const struct rt_window_shape *s = w->shape;
 	const uint32_t *from;
-	struct span span;
+	struct slots in;
 	int64_t number;
 	uint32_t at, i;
 
 	flush(w);
-	if (window_s == 0) {
+	if (span.is_empty)
+		return;
+	if (span.window_s == 0) {
 		for (i = 0; i < s->counters; i++)
 			out[i] += w->all[i];
 		for (i = 0; i < RT_SUM_COUNT; i++)
 			sum_us[i] += w->all_sum_us[i];
 		return;
 	}
-	span = span_of(w, now_us, window_s);
-	for (number = span.first; number <= span.last; number++) {
-		at = held(w, span.coarse, number);
+	in = slots_in(w, span);
+	for (number = in.first; number <= in.last; number++) {
+		at = held(w, in.coarse, number);
 		if (at == UINT32_MAX)
 			continue;
 		from = w->slots + (size_t)at * s->counters;
@@ -230,42 +246,45 @@ rt_window_sum(struct rt_window *w, int64_t now_us, uint32_t window_s,
 }
 
 void
-rt_window_sketch(struct rt_window *w, int64_t now_us, uint32_t window_s,
-    enum rt_latency l, struct rt_sketch_dense *out)
+rt_window_sketch(struct rt_window *w, struct rt_span span, enum rt_latency l,
+    struct rt_sketch_dense *out)
 {
-	struct span span;
+	struct slots in;
 	int64_t number;
 	uint32_t at;
 
 	flush(w);
-	if (window_s == 0) {
+	if (span.is_empty)
+		return;
+	if (span.window_s == 0) {
 		rt_sketch_sum(w->pool, out, &w->all_sketch[l]);
 		return;
 	}
-	span = span_of(w, now_us, window_s);
-	for (number = span.first; number <= span.last; number++) {
-		at = held(w, span.coarse, number);
+	in = slots_in(w, span);
+	for (number = in.first; number <= in.last; number++) {
+		at = held(w, in.coarse, number);
 		if (at != UINT32_MAX)
 			rt_sketch_sum(w->pool, out, &w->heads[at].sketch[l]);
 	}
 }
 
 void
-rt_window_trend(struct rt_window *w, int64_t now_us, uint32_t step_s,
+rt_window_trend(struct rt_window *w, struct rt_span span, uint32_t step_s,
     uint32_t cols, const uint32_t *counters, uint32_t count, uint32_t *out)
 {
 	const struct rt_window_shape *s = w->shape;
-	bool coarse = step_s * cols > s->fine_s * (s->fine_count - 1);
+	bool coarse =
+	    span.is_coarse || step_s * cols > s->fine_s * (s->fine_count - 1);
 	uint32_t slot_s = coarse ? s->coarse_s : s->fine_s;
-	int64_t last_col = slot_number(now_us, step_s), first, last, number;
+	int64_t last_col = slot_number(span.now_us, step_s), number;
+	int64_t last = slot_number(span.now_us, slot_s);
 	uint32_t col, at, i;
 
 	flush(w);
 	memset(out, 0, cols * sizeof(*out));
 	/* Columns sit on multiples of the step, so that they do not crawl. */
-	first = (last_col - cols + 1) * step_s / slot_s;
-	last = ((last_col + 1) * step_s - 1) / slot_s;
-	for (number = first; number <= last; number++) {
+	number = (last_col - cols + 1) * step_s / slot_s;
+	for (; number <= last; number++) {
 		at = held(w, coarse, number);
 		if (at == UINT32_MAX)
 			continue;

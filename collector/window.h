@@ -10,6 +10,9 @@
  * Time    Any clock in microseconds that does not go backwards: monotonic when live, the
  *         records' own in a replay.  A window of w seconds ending now is the current slot
  *         and the w / slot - 1 before it.
+ * Past    A span may end earlier, as long as the rings hold it: up to RT_FINE_US ago in
+ *         fine slots of every shape, beyond that in coarse ones.  It then ends with a
+ *         slot, so that windows of different shapes cover the same time.
  * Bound   Storage is fixed at init: rt_window_bytes.  Zeroed memory that is not used yet
  *         costs nothing.
  * Cost    count: one increment.  advance: a compare; at a slot's end one vector add.
@@ -26,6 +29,10 @@ struct rt_window_shape {
 	uint32_t fine_s, fine_count;
 	uint32_t coarse_s, coarse_count; /* coarse_s is a multiple of fine_s */
 };
+
+/* What the fine rings below hold at least, and the coarse ones. */
+#define RT_FINE_US (INT64_C(300) * 1000000)
+#define RT_COARSE_US (INT64_C(3600) * 1000000)
 
 /* Totals, and each series or row. */
 extern const struct rt_window_shape rt_window_totals, rt_window_series;
@@ -53,6 +60,20 @@ struct rt_window {
 	struct rt_window_slot *heads; /* [fine_count + coarse_count] */
 };
 
+/* What an answer is about. */
+struct rt_span {
+	int64_t now_us;    /* its last moment */
+	uint32_t window_s; /* back from there; 0: all since the start */
+	bool is_coarse;    /* coarse slots, although fine ones would reach */
+	bool is_empty;     /* nothing of it is held */
+};
+
+static inline struct rt_span
+rt_span_now(int64_t now_us, uint32_t window_s)
+{
+	return (struct rt_span){.now_us = now_us, .window_s = window_s};
+}
+
 /* Bytes of storage that init wants, a multiple of 8. */
 size_t rt_window_bytes(const struct rt_window_shape *shape);
 /* `storage` is zeroed, aligned to 8, the caller's, and must outlive the window. */
@@ -73,20 +94,23 @@ void rt_window_sum_us(struct rt_window *w, enum rt_sum sum, uint64_t us);
 void rt_window_sample(struct rt_window *w, enum rt_latency l, double ms);
 
 /*
- * Add the window of window_s seconds ending now to out[counters] and sum_us; 0: all.
- * A window longer than the coarse ring is cut to it.
+ * Add a span to out[counters] and sum_us.  A window longer than the coarse ring is cut
+ * to it.
  */
-void rt_window_sum(struct rt_window *w, int64_t now_us, uint32_t window_s,
-    uint64_t *out, uint64_t sum_us[RT_SUM_COUNT]);
+void rt_window_sum(struct rt_window *w, struct rt_span span, uint64_t *out,
+    uint64_t sum_us[RT_SUM_COUNT]);
 /* The same for one sketch. */
-void rt_window_sketch(struct rt_window *w, int64_t now_us, uint32_t window_s,
+void rt_window_sketch(struct rt_window *w, struct rt_span span,
     enum rt_latency l, struct rt_sketch_dense *out);
+/* When the first slot of a span begins; of a span with a window only. */
+int64_t rt_window_start_us(const struct rt_window *w, struct rt_span span);
 
 /*
- * Sum of some counters for each of `cols` columns of step_s seconds, newest last.
- * step_s is a multiple of fine_s or, beyond the fine ring, of coarse_s.
+ * Sum of some counters for each of `cols` columns of step_s seconds, newest last; nothing
+ * after the end of the span.  step_s is a multiple of fine_s or, beyond the fine ring or
+ * in a coarse span, of coarse_s.
  */
-void rt_window_trend(struct rt_window *w, int64_t now_us, uint32_t step_s,
+void rt_window_trend(struct rt_window *w, struct rt_span span, uint32_t step_s,
     uint32_t cols, const uint32_t *counters, uint32_t count, uint32_t *out);
 
 #endif

@@ -62,6 +62,16 @@ rt_window_from(struct rt_str s, uint32_t *out_s, struct rt_diag *d)
 	return RT_E_FIELD;
 }
 
+#define FINE_S 300
+
+uint32_t
+rt_query_bucket_s(uint32_t window_s, int64_t age_us)
+{
+	return age_us + (int64_t)window_s * 1000000 <= INT64_C(1000000) * FINE_S
+	    ? 10
+	    : 60;
+}
+
 void
 rt_query_encode(struct rt_buf *b, const struct rt_query *q)
 {
@@ -70,6 +80,8 @@ rt_query_encode(struct rt_buf *b, const struct rt_query *q)
 	rt_jsonw_object(&w, NULL);
 	rt_jsonw_int(&w, "version", RT_QUERY_VERSION);
 	rt_jsonw_uint(&w, "window_s", q->window_s);
+	if (q->at_us)
+		rt_jsonw_int(&w, "at", q->at_us);
 	if (q->group) {
 		rt_jsonw_array(&w, "group");
 		for (unsigned i = 0; i < RT_LABEL_COUNT; i++)
@@ -87,6 +99,10 @@ rt_query_encode(struct rt_buf *b, const struct rt_query *q)
 		if (q->tail_cursor != UINT64_MAX)
 			rt_jsonw_uint(&w, "cursor", q->tail_cursor);
 		rt_jsonw_uint(&w, "max", q->tail_max);
+		if (q->tail_span.until_us) {
+			rt_jsonw_int(&w, "from", q->tail_span.from_us);
+			rt_jsonw_int(&w, "until", q->tail_span.until_us);
+		}
 		rt_jsonw_end(&w);
 	}
 	if (q->operation[0])
@@ -118,6 +134,16 @@ read_uint(struct json_object *o, const char *key, uint64_t max, uint64_t *out,
 		return refuse(d, key, "smaller");
 	*out = n;
 	return RT_OK;
+}
+
+static enum rt_err
+read_us(struct json_object *o, const char *key, int64_t *out, struct rt_diag *d)
+{
+	uint64_t n = (uint64_t)*out;
+	enum rt_err err = read_uint(o, key, INT64_MAX, &n, d);
+
+	*out = (int64_t)n;
+	return err;
 }
 
 static enum rt_err
@@ -200,8 +226,22 @@ read_tail(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 		return refuse(d, "tail", "an object");
 	q->tail = true;
 	q->tail_cursor = UINT64_MAX;
-	err = read_uint(v, "cursor", UINT64_MAX, &q->tail_cursor, d);
-	return err ? err : read_u32(v, "max", &q->tail_max, d);
+	if ((err = read_uint(v, "cursor", UINT64_MAX, &q->tail_cursor, d)) ||
+	    (err = read_u32(v, "max", &q->tail_max, d)) ||
+	    (err = read_us(v, "from", &q->tail_span.from_us, d)))
+		return err;
+	return read_us(v, "until", &q->tail_span.until_us, d);
+}
+
+static enum rt_err
+read_at(struct json_object *o, struct rt_query *q, struct rt_diag *d)
+{
+	enum rt_err err = read_us(o, "at", &q->at_us, d);
+
+	if (err || q->at_us == 0 || q->window_s != 0)
+		return err;
+	rt_diag_set(d, "at", "at needs a window");
+	return RT_E_FIELD;
 }
 
 static enum rt_err
@@ -241,7 +281,8 @@ read_all(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 	    (err = read_bool(o, "reverse", &q->reverse, d)) ||
 	    (err = read_u32(o, "rows", &q->rows, d)) ||
 	    (err = read_bool(o, "no_series", &q->no_series, d)) ||
-	    (err = read_tail(o, q, d)) || (err = read_operation(o, q, d)))
+	    (err = read_tail(o, q, d)) || (err = read_operation(o, q, d)) ||
+	    (err = read_at(o, q, d)))
 		return err;
 	if (!rt_window_name(q->window_s))
 		return refuse(d, "window_s", "the seconds of a window kept");

@@ -4,6 +4,12 @@
  *
  * One question, one answer (a report).  Everything is optional; the zero value asks for
  * all since the start, every series, no tail.
+ *
+ * Past    `at` asks for the same window as it ended then.  The answer covers whole
+ *         buckets: `at` is taken back to the end of one, and source.at says to which.
+ *         rt_query_bucket_s is how long they are.  What the collector keeps no history
+ *         of (open operations, emitters, what counts since the start) is absent, never
+ *         of the present.  It needs a window.
  */
 #ifndef RT_QUERY_H
 #define RT_QUERY_H
@@ -36,8 +42,15 @@ enum rt_sort { RT_SORTS(X) RT_SORT_COUNT };
 #undef X
 const char *rt_sort_name(enum rt_sort s);
 
+/*
+ * Seconds of a bucket of the past: what a window that ended `age_us` ago is made of.  Ten
+ * while it lies within the last five minutes, then sixty.
+ */
+uint32_t rt_query_bucket_s(uint32_t window_s, int64_t age_us);
+
 struct rt_query {
 	uint32_t window_s; /* 0: since start; else one of RT_WINDOWS */
+	int64_t at_us;     /* wall; the window ended then; 0: it ends now */
 	uint32_t group;    /* bits 1 << RT_LABEL_x kept apart; 0: all */
 	enum rt_sort sort;
 	bool reverse;
@@ -47,6 +60,8 @@ struct rt_query {
 	bool tail;
 	uint64_t tail_cursor; /* UINT64_MAX: from now on */
 	uint32_t tail_max;    /* events at most; 0: 256 */
+	/* only what arrived in it, as source.span says it */
+	struct rt_report_span tail_span;
 	char operation[RT_QUERY_OPERATION_MAX +
 	    1]; /* id to detail; empty: none */
 };

@@ -97,7 +97,8 @@ rt_report_text(struct rt_report *r, struct rt_str s)
 void
 rt_report_init(struct rt_report *r)
 {
-	*r = (struct rt_report){.source.last_event_age_ms = -1};
+	*r = (struct rt_report){
+	    .source.last_event_age_ms = -1, .source.since = -1};
 }
 
 void
@@ -133,6 +134,7 @@ rt_report_reset(struct rt_report *r)
 
 	*r = (struct rt_report){
 	    .source.last_event_age_ms = -1,
+	    .source.since = -1,
 	    .arena = was.arena,
 	    KEEP(series),
 	    KEEP(fallbacks),

@@ -131,7 +131,7 @@ struct rt_report_canary {
 	bool last_ok;
 	int64_t status;             /* 0: none */
 	double elapsed_ms, ttft_ms; /* < 0: absent */
-	int64_t age_ms;             /* since the last */
+	int64_t age_ms;             /* since the last; < 0: absent */
 };
 
 struct rt_report_violation_example {
@@ -143,6 +143,11 @@ struct rt_report_violation {
 	uint64_t count;
 	struct rt_report_violation_example examples[RT_REPORT_EXAMPLES];
 	unsigned examples_count;
+};
+
+/* From (inclusive) until (exclusive), microseconds of the collector's own clock. */
+struct rt_report_span {
+	int64_t from_us, until_us; /* until 0: none */
 };
 
 /* The newest refused records, scrubbed and cut. */
@@ -200,6 +205,14 @@ struct rt_report {
 		const char *version;
 		uint64_t
 		    started_id; /* random; another one: the collector restarted */
+		/* where the answer is one about the past (query.at) */
+		int64_t at_us; /* when its window ended; 0: it is not */
+		int64_t since; /* accepted from then until now; < 0: absent */
+		/* of every answer with a window */
+		int64_t held_from_us;       /* the oldest moment that is held */
+		double held_s;              /* how much of the window is held */
+		int64_t bucket_s;           /* what the past is made of */
+		struct rt_report_span span; /* of the window; for query.tail */
 	} source;
 	struct rt_counts counts;
 	uint64_t lost;        /* since start, never filled */
@@ -226,7 +239,8 @@ struct rt_report {
 	struct rt_quantiles latency[RT_LATENCY_COUNT];
 	struct {
 		double step_s;
-		unsigned cols; /* newest last */
+		unsigned cols;   /* newest last */
+		unsigned absent; /* of these the first, which are not held */
 		uint32_t v[RT_TREND_COUNT][RT_TREND_COLS_MAX];
 	} trend;
 	struct rt_report_series *series;
@@ -254,6 +268,13 @@ struct rt_report {
 void rt_report_init(struct rt_report *r);
 void rt_report_fini(struct rt_report *r);
 void rt_report_reset(struct rt_report *r);
+
+/* Is it about the past?  Then what has no history is absent: see query.h. */
+static inline bool
+rt_report_is_past(const struct rt_report *r)
+{
+	return r->source.at_us != 0;
+}
 
 /* Copy into the arena; NULL for an absent slice. */
 const char *rt_report_text(struct rt_report *r, struct rt_str s);

@@ -305,6 +305,19 @@ get_matrix(struct json_object *o, struct rt_counts *c)
 	}
 }
 
+/* Leading nulls of the first line. */
+static unsigned
+count_absent(struct json_object *trend, unsigned cols)
+{
+	struct json_object *a = NULL;
+	size_t n = get_array(trend, rt_trend_name((enum rt_trend)0), &a);
+	unsigned i = 0;
+
+	while (i < cols && i < n && !json_object_array_get_idx(a, i))
+		i++;
+	return i;
+}
+
 static void
 get_trend(struct rt_report *r, struct json_object *o)
 {
@@ -314,6 +327,7 @@ get_trend(struct rt_report *r, struct json_object *o)
 	r->trend.cols =
 	    cols > RT_TREND_COLS_MAX ? RT_TREND_COLS_MAX : (unsigned)cols;
 	to_double(rt_json_get(trend, "step_s"), &r->trend.step_s);
+	r->trend.absent = count_absent(trend, r->trend.cols);
 	for (unsigned i = 0; i < RT_TREND_COUNT; i++)
 		get_columns(trend, rt_trend_name((enum rt_trend)i),
 		    r->trend.v[i], r->trend.cols);

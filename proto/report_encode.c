@@ -34,6 +34,15 @@ put_int(struct rt_jsonw *w, const char *key, int64_t v, bool known)
 }
 
 static void
+put_uint(struct rt_jsonw *w, const char *key, uint64_t v, bool known)
+{
+	if (known)
+		rt_jsonw_uint(w, key, v);
+	else
+		rt_jsonw_null(w, key);
+}
+
+static void
 put_time(struct rt_jsonw *w, const char *key, int64_t us)
 {
 	char text[32];
@@ -80,6 +89,19 @@ put_fields(
 {
 	for (; f->key; f++)
 		put_field(w, f, base);
+}
+
+/* Null where nothing is known of them: see rt_report_is_past. */
+static void
+put_known(struct rt_jsonw *w, const struct rt_report_field *f,
+    const struct rt_report *r)
+{
+	for (; f->key; f++) {
+		if (rt_report_is_past(r))
+			rt_jsonw_null(w, f->key);
+		else
+			put_field(w, f, (const char *)r);
+	}
 }
 
 static void
@@ -171,12 +193,12 @@ put_status(struct rt_jsonw *w, const struct rt_counts *c)
 }
 
 static void
-put_operations(
-    struct rt_jsonw *w, const struct rt_counts *c, uint64_t unfinished)
+put_operations(struct rt_jsonw *w, const struct rt_counts *c,
+    uint64_t unfinished, bool known)
 {
 	rt_jsonw_object(w, "operations");
 	put_counters(w, rt_report_operation_counters, c);
-	rt_jsonw_uint(w, "unfinished", unfinished);
+	put_uint(w, "unfinished", unfinished, known);
 	put_group(w, &rt_report_by_fate, c);
 	put_tries(w, c);
 	rt_jsonw_end(w);
@@ -220,6 +242,15 @@ started_only(const struct rt_counts *c)
 	return started > over ? started - over : 0;
 }
 
+/* A live window cannot tell what was open before it from what it saw. */
+static uint64_t
+unfinished_of(const struct rt_report *r)
+{
+	if (!r->source.is_live)
+		return started_only(&r->counts);
+	return r->open.running + r->open.in_backoff + r->open.on_fallback;
+}
+
 static void
 put_one_series(struct rt_jsonw *w, const struct rt_report_series *s)
 {
@@ -240,7 +271,7 @@ put_one_series(struct rt_jsonw *w, const struct rt_report_series *s)
 	put_counters(w, rt_report_attempt_counters, c);
 	put_group(w, &rt_report_by_class, c);
 	rt_jsonw_end(w);
-	put_operations(w, c, started_only(c));
+	put_operations(w, c, started_only(c), true);
 	put_group(w, &rt_report_by_decision, c);
 	put_sums(w, c);
 	put_latency(w, s->latency);
@@ -300,7 +331,8 @@ put_trend(struct rt_jsonw *w, const struct rt_report *r)
 	for (unsigned i = 0; i < RT_TREND_COUNT; i++) {
 		rt_jsonw_array(w, rt_trend_name((enum rt_trend)i));
 		for (unsigned k = 0; k < r->trend.cols; k++)
-			rt_jsonw_uint(w, NULL, r->trend.v[i][k]);
+			put_uint(
+			    w, NULL, r->trend.v[i][k], k >= r->trend.absent);
 		rt_jsonw_end(w);
 	}
 	rt_jsonw_end(w);
@@ -357,18 +389,14 @@ put_head(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_object(w, "intake");
 	put_counters(w, rt_report_intake_counters, c);
 	put_group(w, &rt_report_by_reject, c);
-	put_fields(w, rt_report_loss_fields, r);
+	put_known(w, rt_report_loss_fields, r);
 	rt_jsonw_end(w);
 	rt_jsonw_object(w, "attempts");
 	put_counters(w, rt_report_attempt_counters, c);
 	put_group(w, &rt_report_by_class, c);
 	put_status(w, c);
 	rt_jsonw_end(w);
-	/* A live window cannot tell what was open before it from what it saw. */
-	put_operations(w, c,
-	    r->source.is_live
-		? r->open.running + r->open.in_backoff + r->open.on_fallback
-		: started_only(c));
+	put_operations(w, c, unfinished_of(r), !rt_report_is_past(r));
 	put_rates(w, c);
 	put_group(w, &rt_report_by_decision, c);
 }
@@ -380,13 +408,13 @@ put_more(struct rt_jsonw *w, const struct rt_report *r)
 
 	rt_jsonw_uint(w, "series_total", r->series_total);
 	rt_jsonw_object(w, "open");
-	put_fields(w, rt_report_open_fields, r);
+	put_known(w, rt_report_open_fields, r);
 	rt_jsonw_end(w);
 	rt_jsonw_object(w, "journal");
-	put_fields(w, rt_report_journal_fields, r);
+	put_known(w, rt_report_journal_fields, r);
 	rt_jsonw_end(w);
 	rt_jsonw_object(w, "access");
-	put_fields(w, rt_report_access_fields, r);
+	put_known(w, rt_report_access_fields, r);
 	rt_jsonw_end(w);
 	put_rate(w, "completeness",
 	    (struct rt_rate){
@@ -395,8 +423,8 @@ put_more(struct rt_jsonw *w, const struct rt_report *r)
 	put_matrix(w, c);
 	rt_jsonw_object(w, "overflow");
 	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
-		rt_jsonw_uint(
-		    w, rt_overflow_name((enum rt_overflow)i), r->overflow[i]);
+		put_uint(w, rt_overflow_name((enum rt_overflow)i),
+		    r->overflow[i], !rt_report_is_past(r));
 	rt_jsonw_end(w);
 	put_trend(w, r);
 	put_tail(w, r);

@@ -21,6 +21,13 @@ const struct rt_report_field rt_report_source_fields[] = {
 	F(INT, rt_report, "uptime_ms", source.uptime_ms),
 	F(TEXT, rt_report, "version", source.version),
 	F(UINT, rt_report, "started_id", source.started_id),
+	F(TIME, rt_report, "at", source.at_us),
+	F(AGE, rt_report, "since", source.since),
+	F(TIME, rt_report, "held_from", source.held_from_us),
+	F(SPAN, rt_report, "held_s", source.held_s),
+	F(NONZERO, rt_report, "bucket_s", source.bucket_s),
+	F(NONZERO, rt_report, "span_from", source.span.from_us),
+	F(NONZERO, rt_report, "span_until", source.span.until_us),
 	END,
 };
 
@@ -117,7 +124,7 @@ static const struct rt_report_field canary_fields[] = {
 	F(NONZERO, rt_report_canary, "status", status),
 	F(POSITIVE, rt_report_canary, "elapsed_ms", elapsed_ms),
 	F(POSITIVE, rt_report_canary, "ttft_ms", ttft_ms),
-	F(INT, rt_report_canary, "age_ms", age_ms),
+	F(AGE, rt_report_canary, "age_ms", age_ms),
 	END,
 };
 

@@ -16,7 +16,9 @@ same(const struct rt_query *a, const struct rt_query *b)
 	    a->sort == b->sort && a->reverse == b->reverse &&
 	    a->rows == b->rows && a->no_series == b->no_series &&
 	    a->tail == b->tail && a->tail_cursor == b->tail_cursor &&
-	    a->tail_max == b->tail_max;
+	    a->tail_max == b->tail_max && a->at_us == b->at_us &&
+	    a->tail_span.from_us == b->tail_span.from_us &&
+	    a->tail_span.until_us == b->tail_span.until_us;
 }
 
 static void
@@ -31,6 +33,10 @@ what_is_encoded_is_decoded(void **state)
 	    {.no_series = true, .tail = true, .tail_cursor = UINT64_MAX},
 	    {.tail = true, .tail_cursor = UINT64_MAX - 1, .tail_max = 7},
 	    {.tail = true, .tail_cursor = 0},
+	    {.window_s = 300, .at_us = INT64_C(1781341471000000)},
+	    {.tail = true,
+		.tail_cursor = 9,
+		.tail_span = {1, INT64_C(1781341471000000)}},
 	};
 
 	(void)state;
@@ -55,6 +61,8 @@ the_largest_query_fits(void **state)
 {
 	const struct rt_query q = {
 	    .window_s = 3600,
+	    .at_us = INT64_MAX,
+	    .tail_span = {INT64_MAX, INT64_MAX},
 	    .group = (1u << RT_LABEL_COUNT) - 1,
 	    .rows = UINT32_MAX,
 	    .tail = true,
@@ -94,6 +102,10 @@ a_bad_query_is_refused_and_changes_nothing(void **state)
 	    {"reverse as number", "{\"reverse\":1}", RT_E_FIELD},
 	    {"tail as flag", "{\"tail\":true}", RT_E_FIELD},
 	    {"cursor negative", "{\"tail\":{\"cursor\":-1}}", RT_E_FIELD},
+	    {"at without a window", "{\"at\":1781341471000000}", RT_E_FIELD},
+	    {"at before 1970", "{\"window_s\":60,\"at\":-1}", RT_E_FIELD},
+	    {"at as text", "{\"window_s\":60,\"at\":\"12:01\"}", RT_E_FIELD},
+	    {"span as text", "{\"tail\":{\"until\":\"1\"}}", RT_E_FIELD},
 	    {"deep", "{\"x\":[[[[[[[1]]]]]]]}", RT_E_SYNTAX},
 	};
 

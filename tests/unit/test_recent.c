@@ -7,6 +7,8 @@
 #include "collector/recent.h"
 #include "collector/refused.h"
 
+#define S INT64_C(1000000)
+
 static void
 outlines_a_record_without_its_words(void **state)
 {
@@ -66,7 +68,20 @@ add(struct rt_recent *r, uint64_t operation, uint64_t *chain, int number)
 	char line[64];
 
 	snprintf(line, sizeof(line), "event number %03d", number);
-	rt_recent_add(r, rt_str_of(line), operation, chain);
+	/* Each arrives a second after the one before. */
+	rt_recent_add(
+	    r, (int64_t)r->next * S, rt_str_of(line), operation, chain);
+}
+
+static void
+tail(struct rt_recent *r, uint64_t cursor, uint32_t max, struct rt_report *out)
+{
+	const struct rt_recent_ask ask = {.cursor = cursor,
+	    .max = max,
+	    .until_us = INT64_MAX,
+	    .from_us = INT64_MIN};
+
+	rt_recent_tail(r, &ask, out);
 }
 
 static void
@@ -79,11 +94,11 @@ tells_each_viewer_what_it_missed(void **state)
 
 	(void)state;
 	rt_report_init(&out);
-	/* 16 bytes and 24 of a head each: five fit in a half. */
-	rt_recent_init(&r, 2 * 5 * 40);
+	/* 16 bytes and 32 of a head each: five fit in a half. */
+	rt_recent_init(&r, 2 * 5 * 48);
 	for (i = 0; i < 20; i++)
 		add(&r, 1, &chain, i);
-	rt_recent_tail(&r, 3, 10, &out);
+	tail(&r, 3, 10, &out);
 	assert_int_equal(out.tail.missed, 12);
 	assert_int_equal(out.tail.count, 5);
 	assert_string_equal(out.tail.lines[0], "event number 015");
@@ -91,17 +106,17 @@ tells_each_viewer_what_it_missed(void **state)
 	assert_int_equal(out.tail.cursor, 20);
 
 	rt_report_reset(&out);
-	rt_recent_tail(&r, 20, 10, &out);
+	tail(&r, 20, 10, &out);
 	assert_int_equal(out.tail.count, 0);
 	assert_int_equal(out.tail.missed, 0);
 
 	rt_report_reset(&out);
-	rt_recent_tail(&r, UINT64_MAX, 2, &out);
+	tail(&r, UINT64_MAX, 2, &out);
 	assert_int_equal(out.tail.count, 2);
 	assert_string_equal(out.tail.lines[0], "event number 018");
 
 	rt_report_reset(&out);
-	rt_recent_tail(&r, 16, 2, &out);
+	tail(&r, 16, 2, &out);
 	assert_string_equal(out.tail.lines[1], "event number 017");
 	assert_int_equal(out.tail.cursor, 18);
 	rt_recent_fini(&r);
@@ -118,19 +133,19 @@ keeps_an_operation_after_the_traffic_has_run_over_it(void **state)
 
 	(void)state;
 	rt_report_init(&out);
-	rt_recent_init(&r, 2 * 10 * 40);
+	rt_recent_init(&r, 2 * 10 * 48);
 	for (i = 0; i < 3; i++) {
 		add(&r, 7, &a, i);
 		add(&r, 8, &b, 100 + i);
 	}
 	/* Both are found by their chains, oldest line first. */
-	rt_recent_find(&r, 8, b, &out);
+	(void)rt_recent_find(&r, 8, b, INT64_MAX, &out);
 	assert_int_equal(out.operation.count, 3);
 	assert_true(out.operation.is_whole);
 	assert_string_equal(out.operation.lines[0], "event number 100");
 	/* And without one. */
 	rt_report_reset(&out);
-	rt_recent_find(&r, 7, 0, &out);
+	(void)rt_recent_find(&r, 7, 0, INT64_MAX, &out);
 	assert_int_equal(out.operation.count, 3);
 	assert_string_equal(out.operation.lines[2], "event number 002");
 
@@ -139,18 +154,163 @@ keeps_an_operation_after_the_traffic_has_run_over_it(void **state)
 		add(&r, 9, &other, 200 + i);
 	/* What was kept is whole; of the other its last line is left. */
 	rt_report_reset(&out);
-	rt_recent_find(&r, 7, a, &out);
+	(void)rt_recent_find(&r, 7, a, INT64_MAX, &out);
 	assert_int_equal(out.operation.count, 3);
 	assert_true(out.operation.is_whole);
 	assert_int_equal(out.operation.rules, 5);
 	assert_string_equal(out.operation.lines[0], "event number 000");
 	rt_report_reset(&out);
-	rt_recent_find(&r, 8, b, &out);
+	(void)rt_recent_find(&r, 8, b, INT64_MAX, &out);
 	assert_int_equal(out.operation.count, 1);
 	assert_false(out.operation.is_whole);
 	rt_report_reset(&out);
-	rt_recent_find(&r, 1, 0, &out);
+	(void)rt_recent_find(&r, 1, 0, INT64_MAX, &out);
 	assert_int_equal(out.operation.count, 0);
+	rt_recent_fini(&r);
+	rt_report_fini(&out);
+}
+
+static void
+tells_the_newest_before_a_moment(void **state)
+{
+	static const struct {
+		int64_t until_s;
+		size_t count;
+		const char *last;
+	} rows[] = {
+	    {0, 0, NULL},
+	    {15, 0, NULL}, /* forgotten */
+	    {16, 1, "event number 015"},
+	    {18, 2, "event number 017"},
+	    {99, 2, "event number 019"},
+	};
+	struct rt_recent r;
+	struct rt_report out;
+	uint64_t chain = 0;
+
+	(void)state;
+	rt_report_init(&out);
+	rt_recent_init(&r, 2 * 5 * 48);
+	for (int i = 0; i < 20; i++)
+		add(&r, 1, &chain, i);
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		const struct rt_recent_ask ask = {.cursor = UINT64_MAX,
+		    .max = 2,
+		    .until_us = rows[i].until_s * S,
+		    .from_us = INT64_MIN};
+
+		rt_report_reset(&out);
+		rt_recent_tail(&r, &ask, &out);
+		assert_int_equal(out.tail.count, rows[i].count);
+		if (rows[i].last)
+			assert_string_equal(
+			    out.tail.lines[out.tail.count - 1], rows[i].last);
+	}
+	rt_recent_fini(&r);
+	rt_report_fini(&out);
+}
+
+/* Page by page, as whoever saves a window asks. */
+static unsigned
+tell_span(struct rt_recent *r, int64_t from_s, int64_t until_s, uint32_t max,
+    struct rt_buf *b)
+{
+	struct rt_recent_ask ask = {
+	    .max = max, .from_us = from_s * S, .until_us = until_s * S};
+	struct rt_report out;
+	unsigned pages = 0;
+
+	rt_buf_reset(b);
+	rt_report_init(&out);
+	do {
+		rt_report_reset(&out);
+		rt_recent_tail(r, &ask, &out);
+		for (size_t i = 0; i < out.tail.count; i++)
+			rt_buf_printf(
+			    b, "%s ", strrchr(out.tail.lines[i], ' ') + 1);
+		ask.cursor = out.tail.cursor;
+		assert_true(++pages < 99);
+	} while (out.tail.count == max);
+	rt_report_fini(&out);
+	return pages;
+}
+
+static void
+tells_a_span_from_both_rings_in_the_order_of_arrival(void **state)
+{
+	static const struct {
+		int64_t from_s, until_s;
+		const char *want;
+	} rows[] = {
+	    {0, 99, "000 002 004 001 009 010 011 012 013 014 "},
+	    {0, 0, ""},
+	    {2, 12, "002 004 001 009 010 011 "},
+	    {5, 11, "001 009 010 "},
+	    {6, 9, ""},
+	    {14, 15, "014 "},
+	};
+	struct rt_recent r;
+	uint64_t a = 0, b = 0, other = 0;
+	struct rt_buf text;
+
+	(void)state;
+	rt_buf_init(&text, 4096);
+	/* Six lines fit into the tail; an operation of three into what is kept. */
+	rt_recent_init(&r, 2 * (6 * 48));
+	add(&r, 7, &a, 0);
+	add(&r, 8, &b, 99);
+	add(&r, 7, &a, 2);
+	add(&r, 8, &b, 98);
+	add(&r, 7, &a, 4);
+	rt_recent_keep(&r, 7, a, 5);
+	add(&r, 9, &other, 1);
+	rt_recent_keep(&r, 9, other, 0);
+	for (int i = 6; i < 15; i++)
+		add(&r, 9, &other, i);
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++)
+		for (uint32_t max = 1; max < 12; max++) {
+			(void)tell_span(
+			    &r, rows[i].from_s, rows[i].until_s, max, &text);
+			if (text.len != strlen(rows[i].want) ||
+			    memcmp(text.p ? text.p : "", rows[i].want,
+				text.len) != 0)
+				fail_msg("%lld to %lld by %u: %.*s",
+				    (long long)rows[i].from_s,
+				    (long long)rows[i].until_s, max,
+				    (int)text.len, text.p);
+		}
+	rt_buf_fini(&text);
+	rt_recent_fini(&r);
+}
+
+static void
+tells_an_operation_as_it_stood_at_a_moment(void **state)
+{
+	struct rt_recent r;
+	struct rt_report out;
+	uint64_t a = 0, other = 0;
+
+	(void)state;
+	rt_report_init(&out);
+	rt_recent_init(&r, 2 * 10 * 48);
+	for (int i = 0; i < 3; i++)
+		add(&r, 7, &a, i);
+	for (int round = 0; round < 2; round++) {
+		rt_report_reset(&out);
+		assert_true(rt_recent_find(&r, 7, a, 2 * S, &out));
+		assert_int_equal(out.operation.count, 2);
+		assert_string_equal(out.operation.lines[1], "event number 001");
+		rt_report_reset(&out);
+		assert_false(rt_recent_find(&r, 7, a, 3 * S, &out));
+		assert_int_equal(out.operation.count, 3);
+		rt_report_reset(&out);
+		assert_true(rt_recent_find(&r, 7, a, 0, &out));
+		assert_int_equal(out.operation.count, 0);
+		/* The same from what was kept. */
+		rt_recent_keep(&r, 7, a, 5);
+		for (int i = 0; i < 12 && round == 0; i++)
+			add(&r, 9, &other, 200 + i);
+	}
 	rt_recent_fini(&r);
 	rt_report_fini(&out);
 }
@@ -164,6 +324,10 @@ main(void)
 	    cmocka_unit_test(tells_each_viewer_what_it_missed),
 	    cmocka_unit_test(
 		keeps_an_operation_after_the_traffic_has_run_over_it),
+	    cmocka_unit_test(tells_the_newest_before_a_moment),
+	    cmocka_unit_test(
+		tells_a_span_from_both_rings_in_the_order_of_arrival),
+	    cmocka_unit_test(tells_an_operation_as_it_stood_at_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

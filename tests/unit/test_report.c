@@ -124,7 +124,8 @@ any_rows(struct rt_report *r)
 		    any_text(r), any_text(r), any_text(r), any_text(r),
 		    any_count(), any_count(), any_count(), any() % 2,
 		    any() % 2 ? 503 : 0, any() % 2 ? any_double() : -1,
-		    any() % 2 ? any_double() : -1, (int64_t)any()};
+		    any() % 2 ? any_double() : -1,
+		    any() % 2 ? (int64_t)(any() >> 1) : -1};
 	for (unsigned n = below(4); n > 0; n--) {
 		struct rt_report_violation *v = rt_report_add_violation(r);
 
@@ -159,6 +160,29 @@ any_rows(struct rt_report *r)
 			.since_us = any_time(),
 			.fired_us = any_time(),
 			.cleared_us = any() % 2 ? any_time() : 0};
+}
+
+/* A report about the past knows nothing of the present. */
+static void
+any_window(struct rt_report *r)
+{
+	r->source.held_from_us = any() % 2 ? any_time() : 0;
+	r->source.held_s = any() % 2 ? any_double() : 0;
+	r->source.bucket_s = any() % 2 ? 10 : 0;
+	r->source.span.from_us = any() % 2 ? any_time() : 0;
+	r->source.span.until_us = any() % 2 ? any_time() : 0;
+	if (any() % 2)
+		return;
+	r->source.at_us = any_time();
+	r->source.since = any_time();
+	r->lost = r->unexplained = r->disconnected_too_large = 0;
+	memset(&r->open, 0, sizeof(r->open));
+	memset(&r->journal, 0, sizeof(r->journal));
+	memset(r->overflow, 0, sizeof(r->overflow));
+	r->trend.absent = below(r->trend.cols + 1);
+	for (unsigned i = 0; i < RT_TREND_COUNT; i++)
+		memset(r->trend.v[i], 0,
+		    r->trend.absent * sizeof(r->trend.v[i][0]));
 }
 
 static void
@@ -199,6 +223,7 @@ any_report(struct rt_report *r)
 			r->trend.v[i][k] = (uint32_t)any_count();
 	r->series_total = any_count();
 	any_rows(r);
+	any_window(r);
 	r->tail.asked = any() % 2;
 	if (!r->tail.asked)
 		return;
@@ -378,6 +403,13 @@ same_report(const struct rt_report *a, const struct rt_report *b)
 	SAME(source.uptime_ms);
 	SAME_TEXT(source.version);
 	SAME(source.started_id);
+	SAME(source.at_us);
+	SAME(source.since);
+	SAME(source.held_from_us);
+	SAME(source.bucket_s);
+	SAME_DOUBLE(source.held_s);
+	SAME(source.span.from_us);
+	SAME(source.span.until_us);
 	assert_memory_equal(&a->counts, &b->counts, sizeof(a->counts));
 	SAME(lost);
 	SAME(unexplained);
@@ -394,6 +426,7 @@ same_report(const struct rt_report *a, const struct rt_report *b)
 	same_latency(a->latency, b->latency);
 	SAME_DOUBLE(trend.step_s);
 	SAME(trend.cols);
+	SAME(trend.absent);
 	assert_memory_equal(a->trend.v, b->trend.v, sizeof(a->trend.v));
 	SAME(series_total);
 	SAME_ROWS(series, same_series);
@@ -590,7 +623,8 @@ a_bad_report_is_refused_and_leaves_nothing(void **state)
 		RT_E_VERSION},
 	    {"schema of another type", "{\"schema\":1}", RT_E_VERSION},
 	};
-	const struct rt_report empty = {.source.last_event_age_ms = -1};
+	const struct rt_report empty = {
+	    .source.last_event_age_ms = -1, .source.since = -1};
 	struct rt_report r;
 
 	(void)state;

@@ -69,13 +69,14 @@ holds_what_a_list_of_all_events_would_say(void **state)
 			uint64_t want =
 			    expected(at, which, i + 1, now, windows[k], 1);
 
-			rt_window_sum(&w, now, windows[k], n, sums);
+			rt_window_sum(
+			    &w, rt_span_now(now, windows[k]), n, sums);
 			if (n[1] != want)
 				fail_msg("event %zu, window %u: %llu, not %llu",
 				    i, windows[k], (unsigned long long)n[1],
 				    (unsigned long long)want);
-			rt_window_sketch(
-			    &w, now, windows[k], RT_LATENCY_ATTEMPT, d);
+			rt_window_sketch(&w, rt_span_now(now, windows[k]),
+			    RT_LATENCY_ATTEMPT, d);
 			assert_true(d->count > 0 && d->count <= n[0] + n[1]);
 			free(d);
 		}
@@ -111,7 +112,8 @@ forgets_what_left_the_window_even_when_nothing_came_since(void **state)
 	for (i = 0; i < RT_COUNT_OF(rows); i++) {
 		uint64_t n[2] = {0};
 
-		rt_window_sum(&w, (600 + rows[i].later_s) * S, 60, n, sums);
+		rt_window_sum(
+		    &w, rt_span_now((600 + rows[i].later_s) * S, 60), n, sums);
 		if (n[0] != rows[i].want)
 			fail_msg(
 			    "%s: %llu", rows[i].why, (unsigned long long)n[0]);
@@ -134,12 +136,12 @@ puts_the_newest_column_last_and_moves_only_at_steps(void **state)
 	rt_window_count(&w, 0, 2);
 	rt_window_advance(&w, 655 * S);
 	rt_window_count(&w, 0, 5);
-	rt_window_trend(&w, 655 * S, 30, 10, one, 1, v);
+	rt_window_trend(&w, rt_span_now(655 * S, 300), 30, 10, one, 1, v);
 	assert_int_equal(v[9], 5);
 	assert_int_equal(v[8], 2);
-	rt_window_trend(&w, 659 * S, 30, 10, one, 1, v);
+	rt_window_trend(&w, rt_span_now(659 * S, 300), 30, 10, one, 1, v);
 	assert_int_equal(v[9], 5);
-	rt_window_trend(&w, 660 * S, 30, 10, one, 1, v);
+	rt_window_trend(&w, rt_span_now(660 * S, 300), 30, 10, one, 1, v);
 	assert_int_equal(v[9], 0);
 	assert_int_equal(v[8], 5);
 	assert_int_equal(v[7], 2);
