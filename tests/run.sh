@@ -45,8 +45,10 @@ for t in "$2"/fuzz/fuzz_*; do
 	run "fuzz/$name" 120 "$t" tests/fuzz/corpus/"$name"/*
 done
 if [ "$what" = all ]; then
+	most=300
+	[ "${RT_FULL:-}" != 1 ] || most=1800
 	for t in tests/e2e/*.sh tests/e2e/test_*.py tests/pty/*.sh tests/pty/test_*.py tests/chaos/test_*.py; do
-		[ -x "$t" ] && run "${t#tests/}" 300 "$t"
+		[ -x "$t" ] && run "${t#tests/}" "$most" "$t"
 	done
 fi
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -158,6 +158,20 @@ judge(struct rt_probe *p)
 	}
 }
 
+/* A server may call anything by the key it was sent. */
+static void
+hide_key(struct rt_probe *p)
+{
+	const char *key = key_for(p);
+	struct rt_judgement *j = &p->judgement;
+
+	rt_key_hide(p->answer.request_id, sizeof(p->answer.request_id), key);
+	rt_key_hide(p->answer.cause, sizeof(p->answer.cause), key);
+	rt_key_hide(j->model, sizeof(j->model), key);
+	rt_key_hide(j->object, sizeof(j->object), key);
+	rt_key_hide(j->error_code, sizeof(j->error_code), key);
+}
+
 /* ---- the event --------------------------------------------------------------------- */
 
 /* Only what is known goes in. */
@@ -360,6 +374,7 @@ take_answer(struct rt_probe *p, rt_mono_t now, rt_wall_t wall)
 	rt_http_end(p->transfer);
 	p->transfer = NULL;
 	judge(p);
+	hide_key(p);
 	fill_event(p, wall);
 	settle_schedule(p, now, wall);
 	decide(p, now, wall);
