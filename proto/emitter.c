@@ -16,10 +16,9 @@
 #include <zmq.h>
 
 #include "proto/attempt.h"
-#include "proto/curve.h"
+#include "proto/channel.h"
 #include "proto/event.h"
-#include "proto/outbox.h"
-#include "proto/ring.h"
+#include "proto/spool.h"
 
 #define DEFAULT_ENDPOINT "tcp://127.0.0.1:7781"
 #define DEFAULT_RING_BYTES ((size_t)4 << 20)
@@ -34,27 +33,35 @@
  */
 #define LOOK_MS_MIN 1
 #define LOOK_MS_MAX 16
-/* Between losing a connection and opening the next; doubles until an answer comes. */
-#define REOPEN_MS_MIN 50
-#define REOPEN_MS_MAX 1000
-#define OFFLINE_LOOK_MS 1000
 
-struct link {
-	void *socket, *monitor; /* owned; NULL: closed */
-	unsigned number;        /* of the monitor's name */
-	rt_mono_t reopen;       /* not before */
-	int64_t reopen_ms;
+/* What a process that died left behind, one file at a time. */
+struct heir {
+	struct rt_spool_scan scan;
+	bool is_scanning; /* there may be more of it */
+	bool has_file;    /* the rest is in use */
+	struct rt_spool_file file;
+	struct rt_ring ring;
+	uint64_t acked_before;
+	struct rt_channel channel;
 };
 
 struct rt_emitter {
 	struct rt_ring ring;
-	_Atomic uint64_t offered, dropped_full, dropped_invalid;
+	_Atomic uint64_t dropped_invalid;
 	/* The thread looks away and would like to hear of a burst. */
 	_Atomic bool wants_wake;
-	unsigned generation; /* of the process that opened it */
+	_Atomic unsigned generation; /* of the process that it works in */
+	unsigned failed_in;          /* and of one where it could not begin */
+	int why;                     /* the errno then */
 
 	/* What the thread tells. */
 	_Alignas(64) _Atomic uint64_t acked, batches, resent, connects;
+	struct {
+		_Atomic uint64_t records, acked, lost;
+		_Atomic unsigned files, held, refused;
+		_Atomic int why;
+		_Atomic bool is_drained;
+	} inherited;
 	_Atomic bool must_stop;
 	_Atomic unsigned waiters;
 	pthread_mutex_t lock;
@@ -63,25 +70,33 @@ struct rt_emitter {
 	int linger_ms;
 	pthread_t thread;
 
-	/* The thread's own. */
+	/* What it was opened with. */
 	char endpoint[ENDPOINT_SIZE];
+	char id[RT_WIRE_EMITTER_MAX + 1]; /* empty: random */
+	char spool[RT_SPOOL_PATH_SIZE];   /* empty: the ring is in memory */
+	size_t ring_bytes;
+	bool is_heir_only; /* sends nothing of its own */
 	struct rt_curve_keys keys;
+
+	/* The thread's own. */
 	void *context;
-	struct link link;
-	struct rt_outbox outbox;
+	struct rt_spool_file file; /* of the ring */
+	struct rt_channel live;
+	struct heir heir;
 	int64_t look_ms;
-	char batch[RT_OUTBOX_BATCH_BYTES];
 };
 
 /* ---- fork ----------------------------------------------------------------- */
 
 static _Atomic unsigned generation;
 static pthread_once_t generation_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t child_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 next_generation(void)
 {
 	atomic_fetch_add(&generation, 1);
+	pthread_mutex_init(&child_lock, NULL);
 }
 
 static void
@@ -90,13 +105,15 @@ watch_forks(void)
 	(void)pthread_atfork(NULL, NULL, next_generation);
 }
 
-/* The thread and its sockets did not come along into a child. */
+/* The thread, its sockets and a mapped ring did not come along into a child. */
 static bool
 is_foreign(const struct rt_emitter *e)
 {
-	return e->generation !=
+	return atomic_load_explicit(&e->generation, memory_order_acquire) !=
 	    atomic_load_explicit(&generation, memory_order_relaxed);
 }
+
+static bool begin_in_child(struct rt_emitter *e);
 
 /* ---- callers -------------------------------------------------------------- */
 
@@ -107,6 +124,13 @@ wake(struct rt_emitter *e)
 	ssize_t n = write(e->wake_fd, &one, sizeof(one));
 
 	(void)n; /* full means that it is awake already */
+}
+
+static int
+refuse_call(void)
+{
+	errno = EINVAL;
+	return -1;
 }
 
 static int
@@ -134,10 +158,10 @@ put(struct rt_emitter *e, const char *bytes, size_t len)
 static int
 put_counted(struct rt_emitter *e, const char *bytes, size_t len)
 {
-	atomic_fetch_add_explicit(&e->offered, 1, memory_order_relaxed);
+	rt_ring_count_offered(&e->ring, 1);
 	if (put(e, bytes, len))
 		return 0;
-	atomic_fetch_add_explicit(&e->dropped_full, 1, memory_order_release);
+	rt_ring_count_dropped(&e->ring, 1);
 	errno = EAGAIN;
 	return -1;
 }
@@ -149,10 +173,10 @@ rt_emitter_emit(struct rt_emitter *e, const struct rt_attempt *a)
 	size_t len;
 	enum rt_err err;
 
-	if (!e || !a || is_foreign(e)) {
-		errno = EINVAL;
+	if (!e || !a)
+		return refuse_call();
+	if (is_foreign(e) && !begin_in_child(e))
 		return -1;
-	}
 	err =
 	    rt_attempt_encode(a, rt_clock_wall(), record, sizeof(record), &len);
 	if (err != RT_OK)
@@ -171,10 +195,10 @@ is_blank(const char *p, size_t len)
 int
 rt_emitter_emit_json(struct rt_emitter *e, const char *json, size_t len)
 {
-	if (!e || !json || is_foreign(e)) {
-		errno = EINVAL;
+	if (!e || !json)
+		return refuse_call();
+	if (is_foreign(e) && !begin_in_child(e))
 		return -1;
-	}
 	if (len > RT_RECORD_MAX)
 		return refuse(e, EMSGSIZE);
 	if (is_blank(json, len) || memchr(json, '\n', len))
@@ -245,14 +269,28 @@ has_room(const struct rt_emitter *e, uint64_t len)
 int
 rt_emitter_flush(struct rt_emitter *e, int timeout_ms)
 {
-	if (!e || is_foreign(e)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (!e)
+		return refuse_call();
+	/* What the parent handed over is the parent's. */
+	if (is_foreign(e))
+		return 0;
 	if (is_released(e, rt_ring_head(&e->ring)))
 		return 0;
 	return await(e, (struct awaited){is_released, rt_ring_head(&e->ring)},
 	    timeout_ms);
+}
+
+static bool
+is_drained(const struct rt_emitter *e, uint64_t unused)
+{
+	(void)unused;
+	return atomic_load(&e->inherited.is_drained);
+}
+
+int
+rt_emitter_wait_drained(struct rt_emitter *e, int timeout_ms)
+{
+	return await(e, (struct awaited){is_drained, 0}, timeout_ms);
 }
 
 int
@@ -268,174 +306,95 @@ rt_emitter_stats(const struct rt_emitter *e, struct rt_emitter_stats *out)
 	uint64_t gone;
 
 	*out = (struct rt_emitter_stats){0};
-	if (!e)
+	if (!e || is_foreign(e))
 		return;
 	out->acknowledged = atomic_load(&e->acked);
-	out->dropped_full = atomic_load(&e->dropped_full);
+	out->dropped_full = rt_ring_dropped(&e->ring);
 	out->dropped_invalid = atomic_load(&e->dropped_invalid);
-	out->offered = atomic_load(&e->offered);
+	out->offered = rt_ring_offered(&e->ring);
 	gone = out->acknowledged + out->dropped_full;
 	out->in_flight = out->offered > gone ? out->offered - gone : 0;
 	out->sent_batches = atomic_load(&e->batches);
 	out->resent_records = atomic_load(&e->resent);
 	out->connects = atomic_load(&e->connects);
+	out->inherited = atomic_load(&e->inherited.records);
+	out->inherited_acknowledged = atomic_load(&e->inherited.acked);
+	out->inherited_lost = atomic_load(&e->inherited.lost);
 }
 
-/* ---- the thread: one connection ------------------------------------------- */
+/* ---- the thread: what others left ------------------------------------------ */
 
-static bool
-configure(void *socket)
+static struct rt_channel_way
+way_of(const struct rt_emitter *e)
 {
-	static const struct {
-		int option, value;
-	} options[] = {
-	    {ZMQ_LINGER, 0},
-	    {ZMQ_SNDTIMEO, 0},
-	    {ZMQ_HEARTBEAT_IVL, 500},
-	    {ZMQ_HEARTBEAT_TIMEOUT, 1000},
-	    {ZMQ_HEARTBEAT_TTL, 3000}, /* the collector lets us go then */
-	    {ZMQ_HANDSHAKE_IVL, 2000},
-	    {ZMQ_RECONNECT_IVL, REOPEN_MS_MIN},
-	    {ZMQ_RECONNECT_IVL_MAX, REOPEN_MS_MAX},
-	    /* The outbox's window bounds what waits; this bounds the frames. */
-	    {ZMQ_SNDHWM, 64},
-	    {ZMQ_RCVHWM, 1024},
-	};
-	int64_t max = RT_WIRE_HEADER_MAX;
-	size_t i;
-
-	for (i = 0; i < RT_COUNT_OF(options); i++)
-		if (zmq_setsockopt(socket, options[i].option, &options[i].value,
-			sizeof(options[i].value)) != 0)
-			return false;
-	return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max, sizeof(max)) == 0;
+	return (struct rt_channel_way){e->context, e->endpoint, &e->keys};
 }
 
 static void
-link_close(struct link *l)
+tell_scan(struct rt_emitter *e)
 {
-	int saved = errno;
-
-	if (l->socket)
-		zmq_socket_monitor(l->socket, NULL, 0);
-	if (l->monitor)
-		zmq_close(l->monitor);
-	if (l->socket)
-		zmq_close(l->socket);
-	l->monitor = l->socket = NULL;
-	errno = saved;
+	atomic_store(&e->inherited.held, e->heir.scan.held);
+	atomic_store(&e->inherited.refused, e->heir.scan.refused);
+	atomic_store(&e->inherited.why, e->heir.scan.why);
 }
 
-/*
- * A socket lives for one connection: what a lost one still held is gone with it, so
- * HELLO is the first thing a collector hears and no answer of an earlier one is left.
- */
-static bool
-link_open(struct rt_emitter *e)
+/* The next file, if there is one. */
+static void
+inherit(struct rt_emitter *e)
 {
-	struct link *l = &e->link;
-	int linger = 0;
-	char name[48];
+	struct heir *h = &e->heir;
+	struct rt_channel_way way = way_of(e);
+	struct rt_ring_wreck w;
 
-	snprintf(name, sizeof(name), "inproc://monitor-%u", l->number++);
-	l->socket = zmq_socket(e->context, ZMQ_DEALER);
-	if (!l->socket || !configure(l->socket) ||
-	    !rt_curve_set_client(l->socket, &e->keys) ||
-	    zmq_socket_monitor(l->socket, name,
-		ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) < 0)
-		goto out;
-	l->monitor = zmq_socket(e->context, ZMQ_PAIR);
-	if (!l->monitor ||
-	    zmq_setsockopt(l->monitor, ZMQ_LINGER, &linger, sizeof(linger)) ||
-	    zmq_connect(l->monitor, name) != 0 ||
-	    zmq_connect(l->socket, e->endpoint) != 0)
-		goto out;
-	return true;
-out:
-	link_close(l);
-	return false;
+	h->has_file = rt_spool_next(&h->scan, &h->file, &h->ring, &w) == RT_OK;
+	h->is_scanning = h->has_file;
+	tell_scan(e);
+	atomic_store(&e->inherited.is_drained, !h->has_file);
+	if (!h->has_file)
+		return;
+	atomic_fetch_add(&e->inherited.files, 1);
+	atomic_fetch_add(&e->inherited.records, w.found);
+	atomic_fetch_add(&e->inherited.lost, w.torn + w.damaged);
+	h->acked_before = w.acked;
+	rt_channel_init(&h->channel, &way, &h->ring, w.emitter, w.epoch);
+	rt_outbox_resume(
+	    &h->channel.outbox, w.acked, w.acked + w.found + w.damaged);
+	(void)rt_channel_open(&h->channel);
 }
 
 static void
-link_lost(struct rt_emitter *e, rt_mono_t now)
+put_down(struct heir *h)
 {
-	struct link *l = &e->link;
-
-	link_close(l);
-	rt_outbox_disconnected(&e->outbox);
-	l->reopen = rt_mono_add_ms(now, l->reopen_ms);
-	l->reopen_ms *= 2;
-	if (l->reopen_ms > REOPEN_MS_MAX)
-		l->reopen_ms = REOPEN_MS_MAX;
-}
-
-/* The first frame, cut to size; the rest of the message is passed over.  < 0: none. */
-static int
-receive(void *socket, char *out, size_t size)
-{
-	int len = zmq_recv(socket, out, size, ZMQ_DONTWAIT), more = 1;
-	size_t more_size = sizeof(more);
-	char rest[1];
-
-	while (len >= 0 &&
-	    zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &more_size) == 0 && more)
-		if (zmq_recv(socket, rest, sizeof(rest), ZMQ_DONTWAIT) < 0)
-			break;
-	return len > (int)size ? (int)size : len;
-}
-
-static void
-take_answers(struct rt_emitter *e, rt_mono_t now)
-{
-	char text[RT_WIRE_HEADER_MAX];
-	struct rt_wire_answer a;
-	uint64_t before = e->outbox.acked;
-	int len;
-
-	while ((len = receive(e->link.socket, text, sizeof(text))) >= 0)
-		if (rt_wire_answer_decode(text, (size_t)len, &a) == RT_OK)
-			rt_outbox_answer(&e->outbox, &a, now);
-	if (e->outbox.acked > before)
-		e->link.reopen_ms = REOPEN_MS_MIN;
-}
-
-/* A monitor's event: a little-endian 16-bit number and a value; the peer follows. */
-static void
-take_events(struct rt_emitter *e, rt_mono_t now)
-{
-	unsigned char frame[6];
-
-	while (e->link.monitor &&
-	    receive(e->link.monitor, (char *)frame, sizeof(frame)) >= 2) {
-		uint16_t event;
-
-		memcpy(&event, frame, sizeof(event));
-		/* What came before is older than what this event begins or ends. */
-		take_answers(e, now);
-		if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-			atomic_fetch_add(&e->connects, 1);
-			rt_outbox_connected(&e->outbox, now);
-		} else {
-			link_lost(e, now);
-		}
-	}
+	if (!h->has_file)
+		return;
+	rt_channel_close(&h->channel);
+	rt_ring_fini(&h->ring);
+	h->has_file = false;
 }
 
 static bool
-say(struct rt_emitter *e, struct rt_outbox_message *m)
+work_for_others(struct rt_emitter *e, rt_mono_t now)
 {
-	char text[RT_WIRE_HEADER_MAX];
-	size_t len;
+	struct heir *h = &e->heir;
+	uint64_t acked;
+	bool has_worked;
 
-	/* Dropped first: whoever is among them is among the offered too. */
-	m->header.dropped =
-	    atomic_load_explicit(&e->dropped_full, memory_order_acquire);
-	m->header.offered = atomic_load(&e->offered);
-	len = rt_wire_header_encode(text, sizeof(text), &m->header);
-	if (zmq_send(e->link.socket, text, len, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
+	if (!h->has_file && h->is_scanning)
+		inherit(e);
+	if (!h->has_file)
 		return false;
-	return zmq_send(e->link.socket, e->batch, m->batch_len, ZMQ_DONTWAIT) >=
-	    0;
+	acked = h->channel.outbox.acked;
+	has_worked = rt_channel_work(&h->channel, now);
+	if (h->channel.outbox.acked > acked) {
+		atomic_fetch_add(
+		    &e->inherited.acked, h->channel.outbox.acked - acked);
+		(void)rt_spool_acked(&h->file, h->channel.outbox.acked);
+	}
+	if (!rt_channel_is_done(&h->channel))
+		return has_worked;
+	put_down(h);
+	rt_spool_remove(&h->file);
+	return true;
 }
 
 /* ---- the thread: its loop ------------------------------------------------- */
@@ -444,25 +403,19 @@ say(struct rt_emitter *e, struct rt_outbox_message *m)
 static bool
 work(struct rt_emitter *e, rt_mono_t now)
 {
-	struct rt_outbox_message m;
-	uint64_t acked = e->outbox.acked, batches = e->outbox.batches;
+	bool has_worked = work_for_others(e, now);
 
-	if (!e->link.socket && now.us >= e->link.reopen.us && !link_open(e))
-		e->link.reopen = rt_mono_add_ms(now, REOPEN_MS_MAX);
-	take_events(e, now);
-	if (e->link.socket)
-		take_answers(e, now);
-	while (rt_outbox_next(&e->outbox, now, &m, e->batch) && say(e, &m))
-		rt_outbox_sent(&e->outbox, now, &m);
-	return e->outbox.acked != acked || e->outbox.batches != batches;
+	return (!e->is_heir_only && rt_channel_work(&e->live, now)) ||
+	    has_worked;
 }
 
 static void
 tell(struct rt_emitter *e)
 {
-	atomic_store(&e->acked, e->outbox.acked);
-	atomic_store(&e->batches, e->outbox.batches);
-	atomic_store(&e->resent, e->outbox.resent);
+	atomic_store(&e->acked, e->live.outbox.acked);
+	atomic_store(&e->batches, e->live.outbox.batches);
+	atomic_store(&e->resent, e->live.outbox.resent);
+	atomic_store(&e->connects, e->live.connects);
 	if (atomic_load(&e->waiters) == 0)
 		return;
 	pthread_mutex_lock(&e->lock);
@@ -470,34 +423,41 @@ tell(struct rt_emitter *e)
 	pthread_mutex_unlock(&e->lock);
 }
 
+/* Until there is something to do without news from a socket. */
 static int64_t
 wait_ms(struct rt_emitter *e, rt_mono_t now)
 {
-	int64_t due = e->link.socket
-	    ? rt_outbox_due_ms(&e->outbox, now)
-	    : rt_mono_ms_between(now, e->link.reopen) + 1;
+	int64_t due = LOOK_MS_MAX * 1000, others;
 
-	if (due > OFFLINE_LOOK_MS)
-		due = OFFLINE_LOOK_MS;
-	if (due < 0)
-		due = 0;
-	if (rt_outbox_is_open(&e->outbox) && due > e->look_ms)
+	if (!e->is_heir_only)
+		due = rt_channel_wait_ms(&e->live, now);
+	if (rt_outbox_is_open(&e->live.outbox) && due > e->look_ms)
 		due = e->look_ms;
-	return due;
+	others = e->heir.has_file ? rt_channel_wait_ms(&e->heir.channel, now)
+	    : e->heir.is_scanning ? 0
+				  : due;
+	return others < due ? others : due;
 }
 
 static void
 rest(struct rt_emitter *e, rt_mono_t now)
 {
-	zmq_pollitem_t items[] = {
-	    {.fd = e->wake_fd, .events = ZMQ_POLLIN},
-	    {.socket = e->link.socket, .events = ZMQ_POLLIN},
-	    {.socket = e->link.monitor, .events = ZMQ_POLLIN},
-	};
-	int count = e->link.socket ? 3 : 1;
+	zmq_pollitem_t items[5] = {{.fd = e->wake_fd, .events = ZMQ_POLLIN}};
+	struct rt_channel *channels[] = {
+	    &e->live, e->heir.has_file ? &e->heir.channel : NULL};
+	int count = 1;
 	uint64_t times;
+	size_t i;
 
-	atomic_store(&e->wants_wake, rt_outbox_is_open(&e->outbox));
+	for (i = 0; i < RT_COUNT_OF(channels); i++) {
+		if (!channels[i] || !channels[i]->socket)
+			continue;
+		items[count++] = (zmq_pollitem_t){
+		    .socket = channels[i]->socket, .events = ZMQ_POLLIN};
+		items[count++] = (zmq_pollitem_t){
+		    .socket = channels[i]->monitor, .events = ZMQ_POLLIN};
+	}
+	atomic_store(&e->wants_wake, rt_outbox_is_open(&e->live.outbox));
 	if (zmq_poll(items, count, (long)wait_ms(e, now)) > 0 &&
 	    (items[0].revents & ZMQ_POLLIN) &&
 	    read(e->wake_fd, &times, sizeof(times)) > 0)
@@ -521,35 +481,29 @@ run(void *arg)
 		tell(e);
 		rest(e, now);
 	}
-	link_close(&e->link);
+	rt_channel_close(&e->live);
+	put_down(&e->heir);
 	return NULL;
 }
 
-/* ---- life ----------------------------------------------------------------- */
+/* ---- life: what it is opened with ------------------------------------------ */
 
 static bool
-random_id(char out[RT_WIRE_EMITTER_MAX + 1])
+copy_text(char *out, size_t size, const char *text)
 {
-	uint64_t bits;
+	size_t len = strlen(text);
 
-	if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
-		return false;
-	snprintf(
-	    out, RT_WIRE_EMITTER_MAX + 1, "%016llx", (unsigned long long)bits);
-	return true;
+	if (len < size)
+		memcpy(out, text, len + 1);
+	return len < size;
 }
 
-static bool
-choose_endpoint(struct rt_emitter *e, const char *endpoint)
+static const char *
+or_environment(const char *text, const char *name, const char *otherwise)
 {
-	int n;
-
-	if (!endpoint)
-		endpoint = getenv("RETRYTOP_INTAKE");
-	if (!endpoint || !*endpoint)
-		endpoint = DEFAULT_ENDPOINT;
-	n = snprintf(e->endpoint, sizeof(e->endpoint), "%s", endpoint);
-	return n > 0 && (size_t)n < sizeof(e->endpoint);
+	if (!text)
+		text = getenv(name);
+	return text && *text ? text : otherwise;
 }
 
 /* 0, or the errno. */
@@ -570,53 +524,85 @@ choose_keys(struct rt_emitter *e, const struct rt_emitter_opts *o)
 static int
 apply(struct rt_emitter *e, const struct rt_emitter_opts *o)
 {
-	size_t bytes = o->ring_bytes ? o->ring_bytes : DEFAULT_RING_BYTES;
-	char id[RT_WIRE_EMITTER_MAX + 1];
 	int rc = choose_keys(e, o);
 
 	if (rc != 0)
 		return rc;
+	e->ring_bytes = o->ring_bytes ? o->ring_bytes : DEFAULT_RING_BYTES;
 	if ((o->emitter_id && !rt_wire_emitter_is_valid(o->emitter_id)) ||
-	    bytes < RT_RING_BYTES_MIN || bytes > RT_RING_BYTES_MAX ||
-	    o->linger_ms < 0 || o->linger_ms > LINGER_MS_MAX ||
-	    !choose_endpoint(e, o->endpoint))
+	    e->ring_bytes < RT_RING_BYTES_MIN ||
+	    e->ring_bytes > RT_RING_BYTES_MAX || o->linger_ms < 0 ||
+	    o->linger_ms > LINGER_MS_MAX ||
+	    !copy_text(e->endpoint, sizeof(e->endpoint),
+		or_environment(
+		    o->endpoint, "RETRYTOP_INTAKE", DEFAULT_ENDPOINT)))
 		return EINVAL;
-	if (!o->emitter_id && !random_id(id))
-		return errno;
+	if (!copy_text(e->spool, sizeof(e->spool),
+		or_environment(o->spool, "RETRYTOP_SPOOL", "")))
+		return ENAMETOOLONG;
+	if (o->emitter_id)
+		(void)copy_text(e->id, sizeof(e->id), o->emitter_id);
 	e->linger_ms = o->linger_ms ? o->linger_ms : DEFAULT_LINGER_MS;
-	if (rt_ring_init(&e->ring, bytes) != RT_OK)
-		return ENOMEM;
-	rt_outbox_init(&e->outbox, &e->ring, o->emitter_id ? o->emitter_id : id,
-	    (uint64_t)rt_clock_wall().us);
+	return 0;
+}
+
+/* ---- life: beginning ------------------------------------------------------- */
+
+/* The id of this process's run; a child of fork() is another run. */
+static bool
+choose_id(const struct rt_emitter *e, bool is_child,
+    char out[RT_WIRE_EMITTER_MAX + 1])
+{
+	size_t size = RT_WIRE_EMITTER_MAX + 1;
+	uint64_t bits;
+	int n;
+
+	n = is_child ? snprintf(out, size, "%s.%ld", e->id, (long)getpid())
+		     : snprintf(out, size, "%s", e->id);
+	if (e->id[0] && n > 0 && (size_t)n < size)
+		return true;
+	if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
+		return false;
+	snprintf(out, size, "%016llx", (unsigned long long)bits);
+	return true;
+}
+
+/* 0, or the errno. */
+static int
+make_ring(struct rt_emitter *e, const char *id, uint64_t epoch)
+{
+	uint64_t crowded = 0;
+
+	if (!e->spool[0] || e->is_heir_only)
+		return rt_ring_init(&e->ring, e->ring_bytes) == RT_OK ? 0
+								      : ENOMEM;
+	if (rt_spool_create(&e->file, e->spool, e->ring_bytes, id, epoch,
+		&e->ring, &crowded) != RT_OK)
+		return errno;
+	/* They were offered once and are delivered never. */
+	rt_ring_count_offered(&e->ring, crowded);
+	rt_ring_count_dropped(&e->ring, crowded);
 	return 0;
 }
 
 static bool
-connect_first(struct rt_emitter *e)
+connect_first(struct rt_emitter *e, const char *id, uint64_t epoch)
 {
+	struct rt_channel_way way;
+
 	e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	e->context = e->wake_fd < 0 ? NULL : zmq_ctx_new();
 	if (!e->context)
 		return false;
 	zmq_ctx_set(e->context, ZMQ_BLOCKY, 0);
 	zmq_ctx_set(e->context, ZMQ_MAX_SOCKETS, 16);
-	return link_open(e);
-}
-
-/* Signals are the application's business: its handlers never run here. */
-static int
-start(struct rt_emitter *e)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = connect_first(e) ? 0 : errno;
-	if (rc == 0)
-		rc = pthread_create(&e->thread, NULL, run, e);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
+	way = way_of(e);
+	rt_channel_init(&e->live, &way, &e->ring, id, epoch);
+	if (!rt_channel_open(&e->live))
+		return false;
+	if (e->is_heir_only)
+		rt_channel_close(&e->live);
+	return true;
 }
 
 static void
@@ -631,23 +617,64 @@ init_waiting(struct rt_emitter *e)
 	pthread_condattr_destroy(&attr);
 }
 
-static void
-discard(struct rt_emitter *e)
+/* Ring, sockets and thread of this process.  0, or the errno. */
+static int
+start(struct rt_emitter *e, bool is_child)
 {
-	link_close(&e->link);
+	uint64_t epoch = (uint64_t)rt_clock_wall().us;
+	char id[RT_WIRE_EMITTER_MAX + 1];
+	sigset_t all, before;
+	int rc;
+
+	e->file.fd = e->wake_fd = -1;
+	e->context = NULL;
+	e->look_ms = LOOK_MS_MIN;
+	init_waiting(e);
+	if (!choose_id(e, is_child, id))
+		return errno;
+	rc = make_ring(e, id, epoch);
+	if (rc != 0)
+		return rc;
+	/* Signals are the application's business: its handlers never run here. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = connect_first(e, id, epoch) ? 0 : errno;
+	if (rc == 0)
+		rc = pthread_create(&e->thread, NULL, run, e);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+/* ---- life: ending ---------------------------------------------------------- */
+
+static void
+stop(struct rt_emitter *e)
+{
+	rt_channel_close(&e->live);
 	if (e->context)
 		zmq_ctx_term(e->context);
 	if (e->wake_fd >= 0)
 		close(e->wake_fd);
 	pthread_cond_destroy(&e->moved);
 	pthread_mutex_destroy(&e->lock);
+	/* What is left is for the next one. */
+	if (rt_ring_tail(&e->ring) == rt_ring_head(&e->ring))
+		rt_spool_remove(&e->file);
 	rt_ring_fini(&e->ring);
+	rt_spool_close(&e->file);
+	rt_spool_close(&e->heir.file);
+}
+
+static void
+discard(struct rt_emitter *e)
+{
 	rt_curve_keys_wipe(&e->keys);
 	free(e);
 }
 
-struct rt_emitter *
-rt_emitter_open(const struct rt_emitter_opts *opts)
+static struct rt_emitter *
+open_emitter(
+    const struct rt_emitter_opts *opts, const struct rt_spool_scan *scan)
 {
 	static const struct rt_emitter_opts defaults;
 	struct rt_emitter *e = aligned_alloc(64, sizeof(*e));
@@ -659,19 +686,100 @@ rt_emitter_open(const struct rt_emitter_opts *opts)
 	}
 	pthread_once(&generation_once, watch_forks);
 	memset(e, 0, sizeof(*e));
-	e->wake_fd = -1;
 	e->generation = atomic_load(&generation);
-	e->look_ms = LOOK_MS_MIN;
-	e->link.reopen_ms = REOPEN_MS_MIN;
-	init_waiting(e);
+	e->heir.file.fd = -1;
+	e->is_heir_only = scan != NULL;
 	rc = apply(e, opts ? opts : &defaults);
-	if (rc == 0)
-		rc = start(e);
-	if (rc == 0)
-		return e;
+	if (rc == 0 && (scan || e->spool[0])) {
+		e->heir.is_scanning = true;
+		if (scan)
+			e->heir.scan = *scan;
+		else
+			(void)copy_text(e->heir.scan.path,
+			    sizeof(e->heir.scan.path), e->spool);
+	}
+	if (rc == 0) {
+		rc = start(e, false);
+		if (rc == 0)
+			return e;
+		stop(e);
+	}
 	discard(e);
 	errno = rc;
 	return NULL;
+}
+
+struct rt_emitter *
+rt_emitter_open(const struct rt_emitter_opts *opts)
+{
+	return open_emitter(opts, NULL);
+}
+
+struct rt_emitter *
+rt_emitter_open_heir(
+    const struct rt_emitter_opts *opts, const struct rt_spool_scan *scan)
+{
+	return open_emitter(opts, scan);
+}
+
+void
+rt_emitter_inheritance(
+    const struct rt_emitter *e, struct rt_emitter_inheritance *out)
+{
+	*out = (struct rt_emitter_inheritance){
+	    .files = atomic_load(&e->inherited.files),
+	    .held = atomic_load(&e->inherited.held),
+	    .refused = atomic_load(&e->inherited.refused),
+	    .why = atomic_load(&e->inherited.why),
+	};
+}
+
+/*
+ * The parent's memory came along, its ring's pages did not, its sockets and its thread
+ * are of no use: they are left where they are, and all begins anew.
+ */
+static void
+forget_parent(struct rt_emitter *e)
+{
+	if (!e->ring.file)
+		rt_ring_fini(&e->ring);
+	if (e->wake_fd >= 0)
+		close(e->wake_fd);
+	memset(&e->ring, 0, sizeof(e->ring));
+	memset(&e->inherited, 0, sizeof(e->inherited));
+	memset(&e->heir, 0, sizeof(e->heir));
+	e->heir.file.fd = -1;
+	e->live.socket = e->live.monitor = NULL;
+	e->acked = e->batches = e->resent = e->connects = 0;
+	e->dropped_invalid = 0;
+	e->waiters = 0;
+	e->must_stop = e->wants_wake = false;
+}
+
+static bool
+begin_in_child(struct rt_emitter *e)
+{
+	unsigned here = atomic_load(&generation);
+	int rc = 0;
+
+	pthread_mutex_lock(&child_lock);
+	if (e->failed_in == here) {
+		rc = e->why;
+	} else if (is_foreign(e)) {
+		forget_parent(e);
+		rc = start(e, true);
+		if (rc == 0) {
+			atomic_store_explicit(
+			    &e->generation, here, memory_order_release);
+		} else {
+			stop(e);
+			e->failed_in = here;
+			e->why = rc;
+		}
+	}
+	pthread_mutex_unlock(&child_lock);
+	errno = rc;
+	return rc == 0;
 }
 
 void
@@ -681,13 +789,15 @@ rt_emitter_close(struct rt_emitter *e)
 		return;
 	if (is_foreign(e)) {
 		/* The parent's thread, sockets and lock live on in the parent only. */
-		rt_ring_fini(&e->ring);
-		free(e);
+		if (!e->ring.file)
+			rt_ring_fini(&e->ring);
+		discard(e);
 		return;
 	}
 	(void)rt_emitter_flush(e, e->linger_ms);
 	atomic_store(&e->must_stop, true);
 	wake(e);
 	pthread_join(e->thread, NULL);
+	stop(e);
 	discard(e);
 }

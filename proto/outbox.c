@@ -11,6 +11,13 @@ rt_outbox_init(struct rt_outbox *o, struct rt_ring *ring, const char *emitter,
 	memcpy(o->emitter, emitter, strnlen(emitter, RT_WIRE_EMITTER_MAX));
 }
 
+void
+rt_outbox_resume(struct rt_outbox *o, uint64_t acked, uint64_t sent_most)
+{
+	o->acked = o->sent = acked;
+	o->sent_most = sent_most;
+}
+
 static void
 greet(struct rt_outbox *o, rt_mono_t now)
 {
@@ -41,7 +48,7 @@ release(struct rt_outbox *o, uint64_t acked)
 		return;
 	while (o->acked < acked && rt_ring_next(o->ring, &o->acked_at, &record))
 		o->acked++;
-	rt_ring_release(o->ring, o->acked_at);
+	rt_ring_release(o->ring, o->acked_at, o->acked);
 }
 
 static void
@@ -119,9 +126,13 @@ pack(struct rt_outbox *o, struct rt_outbox_message *m, char *batch)
 		memcpy(batch + m->batch_len, record.p, record.len);
 		m->batch_len += record.len;
 		m->header.count++;
+		rt_ring_stamp(o->ring, record, o->sent + m->header.count);
 		o->next_at = at;
 	}
-	return m->header.count > 0 && (is_full || o->sent == o->acked);
+	if (m->header.count == 0 || (!is_full && o->sent > o->acked))
+		return false;
+	rt_ring_sending(o->ring, o->sent + m->header.count);
+	return true;
 }
 
 bool

@@ -10,7 +10,8 @@
  *         that is not full waits while others are on their way, so the busier, the
  *         larger they get.  An answer to what was never sent is not believed.
  * Idle    A HELLO every 2 s tells the counters and that we are here.
- * Pure    No socket, no clock, no heap.  The ring's reader.
+ * Pure    No socket, no clock, no heap.  The ring's reader: it tells a ring that is a
+ *         file what it sends and what is acknowledged, each before it happens.
  */
 #ifndef RT_OUTBOX_H
 #define RT_OUTBOX_H
@@ -54,6 +55,12 @@ struct rt_outbox_message {
 /* Unused members of *o are zeroed; emitter is a valid id. */
 void rt_outbox_init(struct rt_outbox *o, struct rt_ring *ring,
     const char *emitter, uint64_t epoch);
+
+/*
+ * Begin behind number `acked`, which is what the ring begins behind; up to sent_most may
+ * have been sent by somebody before us.  Only right after init.
+ */
+void rt_outbox_resume(struct rt_outbox *o, uint64_t acked, uint64_t sent_most);
 
 void rt_outbox_connected(struct rt_outbox *o, rt_mono_t now);
 void rt_outbox_disconnected(struct rt_outbox *o);

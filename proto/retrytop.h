@@ -9,7 +9,15 @@
  *         When the ring is full, the event is dropped and counted.
  * Link    pkg-config --cflags --libs retrytop
  * Threads Any number may emit on one emitter.  open, close and flush: one at a time.
- * Fork    A child of fork() must open an emitter of its own.
+ * Spool   With opts.spool the ring is a file in that folder: what emit returned from
+ *         outlives a kill -9 of the program, and the next emitter that opens there, or
+ *         `retrytop emit --drain`, delivers it under its old numbers.  Without, the ring
+ *         is in memory; that is the default, for a folder on a disk can make a call wait
+ *         for that disk.  Best is one in memory such as /run/user/UID/retrytop: it
+ *         outlives the program, not the machine.
+ * Fork    The first emit of a child begins anew in it, under an id of its own (that costs
+ *         what open does); what its parent handed over stays with the parent.  close in
+ *         a child touches nothing of the parent's.
  * Privacy There is no field for prompts, completions or credentials; keep them out of
  *         the ones there are.  The collector drops what looks like either.
  *
@@ -46,6 +54,11 @@ struct rt_emitter_opts {
 	 * collector's .pub.  NULL: $RETRYTOP_CERT, $RETRYTOP_SERVER_CERT; "": none.
 	 */
 	const char *cert, *server_cert;
+	/*
+	 * Folder for the ring, made where missing (mode 0700).  NULL: $RETRYTOP_SPOOL; ""
+	 * or neither: in memory.
+	 */
+	const char *spool;
 };
 
 /*
@@ -78,14 +91,16 @@ extern RT_API const struct rt_attempt rt_attempt_unknown;
 /*
  * NULL on failure, with errno: EINVAL for an option out of range, ENOENT for a
  * certificate that cannot be read, EACCES for one that is not fit, ENOMEM, or what ZeroMQ
- * said.  No collector need be there.
+ * said, or for a spool what the file system did (ENOSPC: the ring is written in full
+ * at once, so that it cannot run out later).  No collector need be there.
  */
 RT_API struct rt_emitter *rt_emitter_open(const struct rt_emitter_opts *opts);
 
 /*
  * 0; -1 dropped and counted: EAGAIN ring full, EMSGSIZE, EINVAL a required field is
- * missing or one is out of its range (retrytop-protocol(7)).  -1 with EINVAL, counted
- * nowhere, for a NULL argument or in a child of fork().
+ * missing or one is out of its range (retrytop-protocol(7)).  Counted nowhere: -1 with
+ * EINVAL for a NULL argument, and with what open would say where it could not begin in
+ * a child of fork().
  */
 RT_API int rt_emitter_emit(struct rt_emitter *e, const struct rt_attempt *a);
 
@@ -102,6 +117,11 @@ struct rt_emitter_stats {
 	uint64_t in_flight;    /* in the ring */
 	uint64_t dropped_full, dropped_invalid;
 	uint64_t sent_batches, resent_records, connects;
+	/*
+	 * Of programs that died in this spool: records found; those acknowledged since;
+	 * those that cannot be read, most of them calls that had not returned.
+	 */
+	uint64_t inherited, inherited_acknowledged, inherited_lost;
 };
 RT_API void rt_emitter_stats(
     const struct rt_emitter *e, struct rt_emitter_stats *out);

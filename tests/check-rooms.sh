@@ -29,8 +29,9 @@ rule 'ncurses has one door' '#include <(n?curses|ncursesw/|term\.h)' 'tui/term\.
 rule 'libcurl has one door' '#include <curl/' 'collector/canary/http_client\.c|collector/notify\.c' "${all[@]}"
 rule 'libmicrohttpd has one door' '#include <microhttpd' 'collector/http\.c|collector/canary/gateway\.c' "${all[@]}"
 # bus and zap are the two sides of the collector's sockets: what comes in, and who may.
+# channel is what emitter's thread speaks through.
 # curve sets keys on the sockets of all of them and opens none.
-rule 'ZeroMQ has five doors' '#include <zmq' 'proto/(emitter|ask|curve)\.c|collector/(bus|zap)\.c' "${all[@]}"
+rule 'ZeroMQ has six doors' '#include <zmq' 'proto/(emitter|channel|ask|curve)\.c|collector/(bus|zap)\.c' "${all[@]}"
 rule 'the clock has one door' '\b(clock_gettime|gettimeofday|[^_a-z]time)\((CLOCK|NULL|&)' 'proto/clock\.c' "${all[@]}"
 rule 'INI texts are read by config and choices' '#include <ini\.h' 'collector/config\.c|tui/choices\.c' "${all[@]}"
 rule 'compressed logs have one door' '#include <(zlib|zstd)\.h' 'collector/(inflate|journal|journal_[a-z]+)\.c' "${all[@]}"

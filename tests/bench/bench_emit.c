@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What one rt_emitter_emit costs its caller while no collector is there: first with room
- * in the ring, then with the ring full, when the event is dropped and counted.  `wall` has
+ * in the ring, then with the ring full, when the event is dropped and counted; then the
+ * same with the ring in a file, in memory (/dev/shm) and on the disk of /tmp.  `wall` has
  * the pauses of a busy machine in it; `cpu` is the caller's own time, the price of reading
  * that clock included.
  */
@@ -73,11 +74,12 @@ measure(struct rt_emitter *e, const char *state, clockid_t clock)
 }
 
 static int
-run(const char *state, size_t ring_bytes)
+run(const char *state, size_t ring_bytes, const char *spool)
 {
 	struct rt_emitter_opts o = {.endpoint = "ipc:///tmp/retrytop-nobody",
 	    .ring_bytes = ring_bytes,
-	    .linger_ms = 1};
+	    .linger_ms = 1,
+	    .spool = spool};
 	struct rt_emitter *e = rt_emitter_open(&o);
 
 	if (!e)
@@ -88,8 +90,26 @@ run(const char *state, size_t ring_bytes)
 	return 0;
 }
 
+/* A file that close leaves behind is taken out again. */
+static int
+run_spooled(const char *state, size_t ring_bytes, const char *parent)
+{
+	char dir[64], command[96];
+	int rc;
+
+	snprintf(dir, sizeof(dir), "%s/retrytop-bench-XXXXXX", parent);
+	if (!mkdtemp(dir))
+		return 0;
+	rc = run(state, ring_bytes, dir);
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	return rc || system(command) != 0;
+}
+
 int
 main(void)
 {
-	return run("absent", (size_t)128 << 20) || run("full", 65536);
+	return run("absent", (size_t)128 << 20, "") || run("full", 65536, "") ||
+	    run_spooled("spool_shm", (size_t)128 << 20, "/dev/shm") ||
+	    run_spooled("spool_shm_full", 65536, "/dev/shm") ||
+	    run_spooled("spool_disk", (size_t)128 << 20, "/tmp");
 }

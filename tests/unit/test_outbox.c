@@ -396,7 +396,7 @@ keeps_order_and_bytes_across_its_end(void **state)
 			    (unsigned char)s.p[s.len - 1], got & 0xff);
 			got++;
 		}
-		rt_ring_release(&ring, at);
+		rt_ring_release(&ring, at, 0);
 	}
 	assert_true(refused > 100);
 	assert_true(rt_ring_head(&ring) - rt_ring_tail(&ring) <= ring.capacity);
@@ -437,7 +437,7 @@ takes_records_of_several_threads_each_in_its_order(void **state)
 			assert_int_equal(s.len, 8 + record[1] % 7 * 4);
 			total++;
 		}
-		rt_ring_release(&ring, at);
+		rt_ring_release(&ring, at, 0);
 	}
 	for (i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
