@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * emit — records of log files or standard input, delivered and acknowledged.
+ * emit — records of log files or standard input, delivered and acknowledged; or those that
+ * programs left in a spool when they died.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "collector/canonical.h"
 #include "collector/command.h"
@@ -29,10 +32,12 @@ struct feeder {
 	struct rt_curve_paths certs;
 	int64_t timeout_ms;   /* without progress */
 	int64_t attempt_base; /* -1: not said */
+	const char *spool;    /* NULL: $RETRYTOP_SPOOL */
 	const char *follow;   /* NULL: nothing */
 	unsigned from;        /* enum: where following begins */
 	bool is_following;    /* there is no end but by a signal */
 	bool has_failed;      /* a file broke off */
+	bool is_draining;     /* sends what is left, nothing of its own */
 };
 
 enum { FROM_START, FROM_END };
@@ -64,7 +69,7 @@ acknowledged(const struct feeder *f)
 	struct rt_emitter_stats s;
 
 	rt_emitter_stats(f->emitter, &s);
-	return s.acknowledged;
+	return s.acknowledged + s.inherited_acknowledged;
 }
 
 /*
@@ -87,6 +92,9 @@ wait_for(struct feeder *f, int (*wait)(struct rt_emitter *, int))
 		}
 		if (rt_mono_ms_between(moved, now) >= f->timeout_ms)
 			return RT_E_TIMEOUT;
+		/* What is in a file stays there. */
+		if (f->is_draining && is_interrupted)
+			return RT_E_AGAIN;
 	}
 	return RT_OK;
 }
@@ -133,21 +141,28 @@ feed(struct feeder *f, struct rt_source *source)
 }
 
 static int
+unreachable(const struct feeder *f)
+{
+	struct rt_diag d = {{0}, {0}};
+
+	rt_diag_set(&d, *f->at.text ? f->at.text : "the intake",
+	    "nothing acknowledged for %.1f s: is a collector there?",
+	    (double)f->timeout_ms / 1000);
+	return rt_options_fail("emit", &d, RT_EXIT_UNREACHABLE);
+}
+
+static int
 summary(const struct feeder *f, enum rt_err err)
 {
 	struct rt_emitter_stats s;
-	struct rt_diag d = {{0}, {0}};
 
 	rt_emitter_stats(f->emitter, &s);
 	fprintf(stderr,
 	    "retrytop emit: offered %" PRIu64 ", acknowledged %" PRIu64 "\n",
 	    s.offered, s.acknowledged);
-	if (err == RT_OK)
-		return f->has_failed ? RT_EXIT_IO : RT_EXIT_OK;
-	rt_diag_set(&d, *f->at.text ? f->at.text : "the intake",
-	    "nothing acknowledged for %.1f s: is a collector there?",
-	    (double)f->timeout_ms / 1000);
-	return rt_options_fail("emit", &d, RT_EXIT_UNREACHABLE);
+	if (err != RT_OK)
+		return unreachable(f);
+	return f->has_failed ? RT_EXIT_IO : RT_EXIT_OK;
 }
 
 /* The files one after the other in time, then the one that is followed. */
@@ -166,32 +181,163 @@ deliver(struct feeder *f, struct rt_source *files, struct rt_source *followed)
 	return summary(f, err == RT_OK ? flushed : err);
 }
 
+/* ---- what died left -------------------------------------------------------- */
+
 static int
-run(struct feeder *f, struct rt_source *files, struct rt_source *followed)
+drained(const struct feeder *f, const char *path, enum rt_err err)
 {
-	struct rt_emitter_opts o = {
-	    .endpoint = *f->at.text ? f->at.text : NULL, .linger_ms = 1};
+	struct rt_emitter_inheritance in;
+	struct rt_emitter_stats s;
+	struct rt_diag d = {{0}, {0}};
+	struct stat st;
+	bool is_held;
+
+	rt_emitter_stats(f->emitter, &s);
+	rt_emitter_inheritance(f->emitter, &in);
+	fprintf(stderr,
+	    "retrytop emit: %s: %u files, %" PRIu64 " records left, %" PRIu64
+	    " acknowledged, %" PRIu64 " never finished or unreadable; %u in "
+	    "use, %u refused\n",
+	    path, in.files, s.inherited, s.inherited_acknowledged,
+	    s.inherited_lost, in.held, in.refused);
+	if (err == RT_E_AGAIN)
+		return RT_EXIT_UNREACHABLE;
+	if (err != RT_OK)
+		return unreachable(f);
+	/* In a folder it is nothing to wonder at. */
+	is_held = in.held > 0 && stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
+	if (in.refused == 0 && !is_held)
+		return RT_EXIT_OK;
+	rt_diag_set(&d, path, "%s",
+	    is_held                 ? "in use by a running program"
+		: in.why == EBADMSG ? "damaged, or no ring of an emitter"
+				    : strerror(in.why));
+	return rt_options_fail("emit", &d, RT_EXIT_IO);
+}
+
+static int
+drain(struct feeder *f, const struct rt_emitter_opts *o, const char *path)
+{
+	struct rt_spool_scan scan;
+	struct rt_diag d = {{0}, {0}};
+	enum rt_err err = rt_spool_scan(&scan, path);
+	int code;
+
+	f->emitter = err == RT_OK ? rt_emitter_open_heir(o, &scan) : NULL;
+	if (!f->emitter) {
+		rt_diag_set(&d, path, "%s", strerror(errno));
+		return rt_options_fail("emit", &d, RT_EXIT_IO);
+	}
+	code = drained(f, path, wait_for(f, rt_emitter_wait_drained));
+	rt_emitter_close(f->emitter);
+	return code;
+}
+
+/* ---- the command ------------------------------------------------------------ */
+
+/* The emitter could only say that something is wrong with them. */
+static int
+read_certs(struct feeder *f)
+{
 	struct rt_diag d = {{0}, {0}};
 	struct rt_curve_keys keys;
 	enum rt_err err;
-	int code;
 
-	/* The emitter could only say that something is wrong with them. */
 	rt_curve_paths_from_env(&f->certs);
 	err = rt_curve_keys_read(&keys, &f->certs, &d);
 	rt_curve_keys_wipe(&keys);
-	if (err != RT_OK)
-		return rt_options_fail(
-		    "emit", &d, err == RT_E_IO ? RT_EXIT_IO : RT_EXIT_CONFIG);
-	o.cert = f->certs.cert;
-	o.server_cert = f->certs.server_cert;
-	f->emitter = rt_emitter_open(&o);
-	if (!f->emitter) {
-		rt_diag_set(&d, *f->at.text ? f->at.text : "$RETRYTOP_INTAKE",
-		    "%s", strerror(errno));
-		return rt_options_fail("emit", &d,
-		    errno == EINVAL ? RT_EXIT_USAGE : RT_EXIT_INTERNAL);
+	if (err == RT_OK)
+		return RT_EXIT_OK;
+	return rt_options_fail(
+	    "emit", &d, err == RT_E_IO ? RT_EXIT_IO : RT_EXIT_CONFIG);
+}
+
+static struct rt_emitter_opts
+opts_of(const struct feeder *f)
+{
+	return (struct rt_emitter_opts){
+	    .endpoint = *f->at.text ? f->at.text : NULL,
+	    .linger_ms = 1,
+	    .cert = f->certs.cert,
+	    .server_cert = f->certs.server_cert,
+	    .spool = f->spool,
+	};
+}
+
+/* Each of the paths; the worst that happened. */
+static int
+drain_all(struct feeder *f, const char *const paths[], unsigned count)
+{
+	struct rt_emitter_opts o;
+	int worst = read_certs(f), code;
+	unsigned i;
+
+	if (worst != RT_EXIT_OK)
+		return worst;
+	o = opts_of(f);
+	watch_signals();
+	for (i = 0; i < count && !is_interrupted; i++) {
+		code = drain(f, &o, paths[i]);
+		worst = code > worst ? code : worst;
 	}
+	return worst;
+}
+
+/* Which paths, where none is named. */
+static int
+drain_these(struct feeder *f, const char *const paths[], unsigned count)
+{
+	const char *spool = f->spool ? f->spool : getenv("RETRYTOP_SPOOL");
+	struct rt_diag d = {{0}, {0}};
+
+	if (f->follow) {
+		rt_diag_set(&d, "--follow", "does not go with --drain");
+		return rt_options_fail("emit", &d, RT_EXIT_USAGE);
+	}
+	if (count > RT_SOURCE_FILES_MAX) {
+		rt_diag_set(
+		    &d, "--drain", "at most %u paths", RT_SOURCE_FILES_MAX);
+		return rt_options_fail("emit", &d, RT_EXIT_USAGE);
+	}
+	if (count > 0)
+		return drain_all(f, paths, count);
+	if (spool && *spool)
+		return drain_all(f, &spool, 1);
+	rt_diag_set(
+	    &d, "--drain", "name a folder or a file, or set $RETRYTOP_SPOOL");
+	return rt_options_fail("emit", &d, RT_EXIT_USAGE);
+}
+
+/* For whoever named nothing, where the blame lies. */
+static int
+no_emitter(const struct feeder *f)
+{
+	const char *spool = f->spool ? f->spool : getenv("RETRYTOP_SPOOL");
+	struct rt_diag d = {{0}, {0}};
+	int why = errno;
+
+	if (why != EINVAL && spool && *spool) {
+		rt_diag_set(&d, spool, "%s", strerror(why));
+		return rt_options_fail("emit", &d, RT_EXIT_IO);
+	}
+	rt_diag_set(&d, *f->at.text ? f->at.text : "$RETRYTOP_INTAKE", "%s",
+	    strerror(why));
+	return rt_options_fail(
+	    "emit", &d, why == EINVAL ? RT_EXIT_USAGE : RT_EXIT_INTERNAL);
+}
+
+static int
+run(struct feeder *f, struct rt_source *files, struct rt_source *followed)
+{
+	struct rt_emitter_opts o;
+	int code = read_certs(f);
+
+	if (code != RT_EXIT_OK)
+		return code;
+	o = opts_of(f);
+	f->emitter = rt_emitter_open(&o);
+	if (!f->emitter)
+		return no_emitter(f);
 	f->canonical = rt_canonical_new((int)f->attempt_base);
 	code = deliver(f, files, followed);
 	rt_canonical_free(f->canonical);
@@ -247,6 +393,12 @@ rt_cmd_emit(int argc, char **argv)
 	    RT_OPTION_COUNT_OF(0, "attempt-base", &f.attempt_base, 0, 1,
 		"number of the first attempt in review records (the "
 		"collector's)"),
+	    RT_OPTION_TEXT(0, "spool", &f.spool, "DIR",
+		"keep what is not acknowledged in a file there, for the next "
+		"one or --drain ($RETRYTOP_SPOOL)"),
+	    RT_OPTION_FLAG(0, "drain", &f.is_draining,
+		"send what programs that died left: each FILE is a spool's "
+		"folder or a file of one (without: the spool)"),
 	};
 	const struct rt_options o = {"emit", "[FILE...]",
 	    "Publishes records of any form or shape and waits until all are "
@@ -263,5 +415,7 @@ rt_cmd_emit(int argc, char **argv)
 		paths[i - 1] = argv[i];
 	if (argc > 1)
 		count = (unsigned)argc - 1;
+	if (f.is_draining)
+		return drain_these(&f, paths, argc > 1 ? count : 0);
 	return open_and_run(&f, paths, count);
 }

@@ -357,8 +357,7 @@ inherit(struct rt_emitter *e)
 	atomic_fetch_add(&e->inherited.lost, w.torn + w.damaged);
 	h->acked_before = w.acked;
 	rt_channel_init(&h->channel, &way, &h->ring, w.emitter, w.epoch);
-	rt_outbox_resume(
-	    &h->channel.outbox, w.acked, w.acked + w.found + w.damaged);
+	rt_outbox_resume(&h->channel.outbox, w.acked);
 	(void)rt_channel_open(&h->channel);
 }
 

@@ -12,10 +12,10 @@ rt_outbox_init(struct rt_outbox *o, struct rt_ring *ring, const char *emitter,
 }
 
 void
-rt_outbox_resume(struct rt_outbox *o, uint64_t acked, uint64_t sent_most)
+rt_outbox_resume(struct rt_outbox *o, uint64_t acked)
 {
 	o->acked = o->sent = acked;
-	o->sent_most = sent_most;
+	o->sent_most = UINT64_MAX;
 }
 
 static void

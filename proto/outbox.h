@@ -57,10 +57,10 @@ void rt_outbox_init(struct rt_outbox *o, struct rt_ring *ring,
     const char *emitter, uint64_t epoch);
 
 /*
- * Begin behind number `acked`, which is what the ring begins behind; up to sent_most may
- * have been sent by somebody before us.  Only right after init.
+ * Begin behind number `acked`, which is what the ring begins behind.  Others have sent
+ * from it before: a collector may know more of it than we do.  Only right after init.
  */
-void rt_outbox_resume(struct rt_outbox *o, uint64_t acked, uint64_t sent_most);
+void rt_outbox_resume(struct rt_outbox *o, uint64_t acked);
 
 void rt_outbox_connected(struct rt_outbox *o, rt_mono_t now);
 void rt_outbox_disconnected(struct rt_outbox *o);

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 what=$1
 export RT_BUILD=$PWD/$2 RT_PROGRAM=$PWD/$2/retrytop
 export LC_ALL=C.UTF-8 TZ=UTC
-unset XDG_CONFIG_HOME RETRYTOP_INTAKE NO_COLOR
+unset XDG_CONFIG_HOME RETRYTOP_INTAKE RETRYTOP_SPOOL NO_COLOR
 passed=0 failed=0 skipped=0
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT

@@ -444,11 +444,33 @@ takes_records_of_several_threads_each_in_its_order(void **state)
 	assert_int_equal(rt_ring_head(&ring), rt_ring_tail(&ring));
 }
 
+static void
+resumes_behind_what_was_acknowledged_and_believes_more(void **state)
+{
+	uint64_t first_seq = 0;
+
+	(void)state;
+	rt_outbox_resume(&box, 40);
+	put_records(5);
+	rt_outbox_connected(&box, at_ms(0));
+	assert_int_equal(said(0, &first_seq), 0);
+	assert_int_equal(first_seq, 41);
+	answer(43, 1);
+	assert_int_equal(said(2, &first_seq), 2);
+	assert_int_equal(first_seq, 44);
+	answer(99, 3);
+	assert_int_equal(rt_ring_tail(&ring), rt_ring_head(&ring));
+	assert_int_equal(box.acked, 45);
+}
+
 int
 main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_box, close_box)
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		resumes_behind_what_was_acknowledged_and_believes_more,
+		open_box, close_box),
 	    TEST(greets_first_and_streams_after_the_answer),
 	    TEST(holds_a_small_batch_back_while_another_is_on_its_way),
 	    TEST(sends_from_the_acknowledged_point_after_a_reconnect),
