@@ -456,7 +456,7 @@ take_synthetic(
 		    &a->operations, o, a->clock_us, RT_PHASE_RUNNING);
 }
 
-/* Put the event where viewers find it, and the journal. */
+/* Put the event where viewers find it. */
 static void
 show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
 {
@@ -470,12 +470,41 @@ show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
 		rt_recent_add(&a->recent, a->clock_us,
 		    (struct rt_str){b->p, b->len}, o ? o->hash : 0,
 		    o ? &o->last_line : NULL);
+}
+
+/* Give it to the journal. */
+static void
+keep(struct rt_aggregate *a, const struct rt_event *e)
+{
+	struct rt_buf *b = &a->line;
+
 	if (!a->accepted || a->is_restoring)
 		return;
 	rt_buf_reset(b);
 	rt_encode(b, e);
 	a->accepted(a->accepted_arg,
 	    b->overflow ? RT_STR_NONE : (struct rt_str){b->p, b->len});
+}
+
+/* The journal keeps that it was counted. */
+static void
+leave_out(struct rt_aggregate *a, enum rt_reject reason, struct rt_identity id)
+{
+	struct rt_mark m;
+
+	if (!a->left_out || a->is_restoring)
+		return;
+	rt_mark_init(&m, reason, id.emitter, id.seq);
+	a->left_out(a->left_out_arg, &m);
+}
+
+/* Its number came before: it fills no place. */
+static void
+repeated(struct rt_aggregate *a, struct rt_identity id)
+{
+	total(a, RT_C_DUPLICATES);
+	id.seq = 0;
+	leave_out(a, RT_REJECT_NOT, id);
 }
 
 /* Everything about an event that is no duplicate by its sequence number. */
@@ -490,6 +519,7 @@ take_event(struct rt_aggregate *a, const struct rt_event *e)
 	if (rt_event_has(e, OPERATION_ID)) {
 		o = rt_operation_find(&a->operations, e->operation_id);
 		if (is_summary && o && o->has_summary) {
+			keep(a, e);
 			total(a, RT_C_DUPLICATES);
 			if (!o->is_synthetic)
 				rt_audit_summary(
@@ -500,6 +530,7 @@ take_event(struct rt_aggregate *a, const struct rt_event *e)
 			o = start(a, e);
 	}
 	show(a, e, o);
+	keep(a, e);
 	total(a, RT_C_ACCEPTED);
 	if (e->sensitive.p)
 		total(a, RT_C_SENSITIVE);
@@ -579,10 +610,11 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 	if (reject != RT_REJECT_NOT) {
 		if (!rt_sequence_arrived(
 			&a->sequence, a->clock_us, id.emitter, id.seq, NULL)) {
-			total(a, RT_C_DUPLICATES);
+			repeated(a, id);
 			return;
 		}
 		total(a, RT_C_REJECT + reject);
+		leave_out(a, reject, id);
 		rt_refusals_add(
 		    &a->refused, a->clock_us, reject, &why, record, source);
 		return;
@@ -590,7 +622,7 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 	skew_ms = (double)(at.wall.us - e.ts_us) / 1000;
 	if (!rt_sequence_arrived(&a->sequence, a->clock_us, id.emitter, id.seq,
 		a->is_live && rt_event_has(&e, TS) ? &skew_ms : NULL)) {
-		total(a, RT_C_DUPLICATES);
+		repeated(a, id);
 		return;
 	}
 	set_clock(a, &e, at);
@@ -641,6 +673,35 @@ rt_aggregate_on_accepted(struct rt_aggregate *a,
 {
 	a->accepted = accepted;
 	a->accepted_arg = arg;
+}
+
+void
+rt_aggregate_on_refused(struct rt_aggregate *a,
+    void (*refused)(void *arg, const struct rt_mark *m), void *arg)
+{
+	a->left_out = refused;
+	a->left_out_arg = arg;
+}
+
+void
+rt_aggregate_mark(
+    struct rt_aggregate *a, const struct rt_mark *m, struct rt_moment at)
+{
+	uint32_t i;
+
+	if (a->is_live)
+		a->clock_us = at.mono.us;
+	rt_window_advance(&a->totals, a->clock_us);
+	if (m->reason == RT_REJECT_NOT) {
+		rt_window_count(&a->totals, RT_C_DUPLICATES, m->count);
+		rt_sequence_repeated(
+		    &a->sequence, a->clock_us, rt_mark_emitter(m), m->count);
+		return;
+	}
+	rt_window_count(&a->totals, RT_C_REJECT + m->reason, m->count);
+	for (i = 0; i < m->count; i++)
+		(void)rt_sequence_arrived(&a->sequence, a->clock_us,
+		    rt_mark_emitter(m), m->seq > 0 ? m->seq + i : 0, NULL);
 }
 
 void

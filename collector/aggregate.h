@@ -18,6 +18,7 @@
 #ifndef RT_AGGREGATE_H
 #define RT_AGGREGATE_H
 
+#include "collector/mark.h"
 #include "collector/policy.h"
 #include "proto/clock.h"
 #include "proto/decode.h"
@@ -103,11 +104,22 @@ void rt_aggregate_restore(
 void rt_aggregate_restored(struct rt_aggregate *a, struct rt_moment now);
 
 /*
- * Live: call `accepted` with the canonical line of each record that is accepted, len 0
- * where it could not be encoded; borrowed for the call.
+ * Live: call `accepted` with the canonical line of each record that is accepted, and of
+ * each second summary, so that a replay judges it as well; len 0 where it could not be
+ * encoded; borrowed for the call.
  */
 void rt_aggregate_on_accepted(struct rt_aggregate *a,
     void (*accepted)(void *arg, struct rt_str line), void *arg);
+
+/* Live: call `refused` for each record that is refused, or repeats its number. */
+void rt_aggregate_on_refused(struct rt_aggregate *a,
+    void (*refused)(void *arg, const struct rt_mark *m), void *arg);
+/*
+ * What a journal says of such records, between the others: they count as they did then,
+ * and their numbers are no loss.  Live only with the warm-up, `at` as there.
+ */
+void rt_aggregate_mark(
+    struct rt_aggregate *a, const struct rt_mark *m, struct rt_moment at);
 
 /* Records refused so far, by whatever reason; O(1): replay lists the first ones. */
 uint64_t rt_aggregate_refused(const struct rt_aggregate *a);

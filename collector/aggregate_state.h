@@ -46,7 +46,8 @@ struct rt_aggregate {
 	struct rt_audit audit;
 	struct rt_buf line; /* the event at hand, packed or canonical */
 	void (*accepted)(void *arg, struct rt_str line);
-	void *accepted_arg;
+	void (*left_out)(void *arg, const struct rt_mark *m);
+	void *accepted_arg, *left_out_arg;
 	bool is_restoring;
 	uint64_t
 	    forgotten; /* ended operations that a full table forgot early */

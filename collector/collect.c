@@ -317,6 +317,12 @@ journal_line(void *arg, struct rt_str line)
 	rt_journal_add(arg, line);
 }
 
+static void
+journal_mark(void *arg, const struct rt_mark *m)
+{
+	rt_journal_mark(arg, m);
+}
+
 /* Give on what the last collectors wrote. */
 static void
 warm_up(struct rt_collect *c, struct rt_moment now)
@@ -362,6 +368,7 @@ begin_aggregate(struct rt_collect *c, const struct rt_aggregate_opts *o)
 	c->aggregate = rt_aggregate_new(o, rt_warm_begin(now));
 	warm_up(c, now);
 	rt_aggregate_on_accepted(c->aggregate, journal_line, c->journal);
+	rt_aggregate_on_refused(c->aggregate, journal_mark, c->journal);
 }
 
 static int

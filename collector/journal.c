@@ -28,6 +28,8 @@ struct batch {
 	struct rt_buf records, senders, answers;
 	uint32_t count;
 	int64_t arrived_us;
+	size_t mark_at, mark_end; /* of the last mark; 0: none */
+	struct rt_mark mark;
 	size_t last_sender; /* where the line of the last one begins */
 	char last_emitter[RT_WIRE_EMITTER_MAX + 1];
 	uint64_t last_epoch;
@@ -78,6 +80,7 @@ batch_reset(struct batch *b)
 	rt_buf_reset(&b->senders);
 	rt_buf_reset(&b->answers);
 	b->count = 0;
+	b->mark_end = 0;
 	b->last_emitter[0] = '\0';
 }
 
@@ -187,7 +190,7 @@ run_writer(void *arg)
 		j->is_busy = b != NULL;
 		o = j->opts;
 		pthread_mutex_unlock(&j->mutex);
-		if (b && (b->count > 0 || b->senders.len > 0))
+		if (b && (b->records.len > 0 || b->senders.len > 0))
 			rt_journal_writer_put(
 			    &j->w, frame_of(b), rt_clock_mono().us, &o);
 		rt_journal_writer_tend(
@@ -296,6 +299,24 @@ rt_journal_add(struct rt_journal *j, struct rt_str record)
 }
 
 void
+rt_journal_mark(struct rt_journal *j, const struct rt_mark *m)
+{
+	struct batch *b = j->pending;
+
+	if (b->mark_end > 0 && b->mark_end == b->records.len &&
+	    rt_mark_join(&b->mark, m))
+		b->records.len = b->mark_at;
+	else if (b->records.len + RT_MARK_SIZE > RECORDS_MAX)
+		return; /* shares the fate of the records around it */
+	else
+		b->mark = *m;
+	b->mark_at = b->records.len;
+	rt_mark_encode(&b->records, &b->mark);
+	rt_buf_putc(&b->records, '\n');
+	b->mark_end = b->records.len;
+}
+
+void
 rt_journal_position(struct rt_journal *j, const struct rt_wire_header *hello)
 {
 	struct batch *b = j->pending;
@@ -347,7 +368,7 @@ rt_journal_flush(struct rt_journal *j, rt_wall_t now)
 		return;
 	}
 	b->arrived_us = now.us;
-	if (is_idle && b->count == 0 && b->senders.len == 0) {
+	if (is_idle && b->records.len == 0 && b->senders.len == 0) {
 		list_put(&j->done, b);
 		(void)!write(j->event_fd, &one, sizeof(one));
 	} else {

@@ -7,7 +7,8 @@
  *         A segment is closed at segment_bytes or segment_age and compressed; the oldest
  *         go beyond keep_bytes or keep_age, by the wall clock of the start and the
  *         monotonic one from there on, so that a jump of the clock removes nothing.
- *         Refused records and duplicates are not kept.
+ *         Of refused records and duplicates a mark is kept (mark.h), which is no record
+ *         and counted in none of the numbers below.
  * Flow    The loop adds records and answers, and flushes once a turn; what is flushed
  *         together is one frame.  rt_journal_fd is readable once frames are written;
  *         then their answers may be sent.  So nothing is acknowledged before write(2).
@@ -22,6 +23,7 @@
 #ifndef RT_JOURNAL_H
 #define RT_JOURNAL_H
 
+#include "collector/mark.h"
 #include "proto/clock.h"
 #include "proto/diag.h"
 #include "proto/err.h"
@@ -45,6 +47,8 @@ RT_NODISCARD enum rt_err rt_journal_open(const struct rt_journal_opts *o,
     struct rt_journal **out, struct rt_diag *d);
 /* One canonical record without its newline; len 0: one that could not be encoded. */
 void rt_journal_add(struct rt_journal *j, struct rt_str record);
+/* Between the records added before and after; joined with the one before it if it can. */
+void rt_journal_mark(struct rt_journal *j, const struct rt_mark *m);
 /* Where a sender stands, as the HELLO it would send; goes with the next frame. */
 void rt_journal_position(
     struct rt_journal *j, const struct rt_wire_header *hello);

@@ -6,8 +6,9 @@
  * Frame    A header of RT_JOURNAL_HEADER_BYTES, little-endian: F5 72 74 FA, CRC-32 of the
  *          header behind it, CRC-32 of the body, bytes of records, bytes of senders,
  *          count of records, number of the first (64 bit), arrival (64 bit, us since
- *          1970).  Then the body: canonical records, one a line, and a HELLO header
- *          (proto/wire.h) a line for each sender whose position moved.
+ *          1970).  Then the body: canonical records, one a line, marks between them
+ *          (mark.h), and a HELLO header (proto/wire.h) a line for each sender whose
+ *          position moved.
  * Damage   F5 is in no UTF-8 text, so the next sound frame is found again whatever is
  *          broken.  Records are numbered through all segments: the number in the next
  *          sound frame says exactly how many are missing.
@@ -29,7 +30,7 @@
 
 struct rt_journal_frame {
 	uint64_t first;                 /* number of the first record, from 1 */
-	uint32_t count;                 /* records */
+	uint32_t count;                 /* records; 1 if there are marks only */
 	int64_t arrived_us;             /* wall clock */
 	struct rt_str records, senders; /* lines, each with its '\n' */
 };

@@ -125,13 +125,18 @@ void
 rt_journal_writer_put(struct rt_journal_writer *w, struct rt_journal_frame f,
     int64_t now_us, const struct rt_journal_opts *o)
 {
+	uint32_t records = f.count;
+
+	/* So that no two segments begin with the same number. */
+	if (f.records.len > 0 && f.count == 0)
+		f.count = 1;
 	f.first = w->next;
 	if (append(w, &f, now_us)) {
 		set_state(w, "ok", 0);
-		w->stats.written += f.count;
+		w->stats.written += records;
 	} else {
 		set_state(w, "cannot be written", errno);
-		w->stats.not_journalled += f.count;
+		w->stats.not_journalled += records;
 	}
 	if (w->fd >= 0 && w->bytes >= (uint64_t)o->segment_bytes)
 		rt_journal_writer_end_segment(w);

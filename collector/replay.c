@@ -51,6 +51,15 @@ say_damage(void *arg, const struct rt_diag *d)
 	fprintf(stderr, "retrytop replay: %s: %s\n", d->where, d->what);
 }
 
+static void
+take_mark(void *arg, const struct rt_mark *m)
+{
+	const struct rt_moment none = {{0}, {0}};
+	struct replay *r = arg;
+
+	rt_aggregate_mark(r->aggregate, m, none);
+}
+
 /* Everything that the files hold. */
 static void
 read_all(struct replay *r)
@@ -147,6 +156,7 @@ replay(struct replay *r, char *const paths[], int count)
 	r->aggregate = rt_aggregate_new(&o, (struct rt_moment){{0}, {0}});
 	r->decoder = rt_decoder_new(&o.decode);
 	rt_source_on_damage(r->source, say_damage, NULL);
+	rt_source_on_mark(r->source, take_mark, r);
 	read_all(r);
 	code = print_report(r, paths, count);
 	rt_decoder_free(r->decoder);

@@ -196,6 +196,19 @@ rt_sequence_arrived(struct rt_sequence *s, int64_t now_us, struct rt_str id,
 	return true;
 }
 
+void
+rt_sequence_repeated(
+    struct rt_sequence *s, int64_t now_us, struct rt_str id, uint32_t count)
+{
+	struct rt_sequence_emitter *e;
+
+	if (id.len == 0 || id.len > RT_SEQUENCE_ID_MAX)
+		return;
+	e = emitter_for(s, id);
+	e->seen_us = now_us;
+	e->duplicates += count;
+}
+
 uint64_t
 rt_sequence_lost(const struct rt_sequence *s)
 {

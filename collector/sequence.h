@@ -59,6 +59,10 @@ uint64_t rt_sequence_bytes(uint32_t capacity);
 bool rt_sequence_arrived(struct rt_sequence *s, int64_t now_us,
     struct rt_str id, int64_t seq, const double *skew_ms);
 
+/* Records that were found to be duplicates before: they are counted, and fill no place. */
+void rt_sequence_repeated(
+    struct rt_sequence *s, int64_t now_us, struct rt_str id, uint32_t count);
+
 /* Numbers never seen between each emitter's first and highest. */
 uint64_t rt_sequence_lost(const struct rt_sequence *s);
 

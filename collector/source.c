@@ -56,7 +56,8 @@ struct file {
 
 struct rt_source {
 	void (*damaged)(void *arg, const struct rt_diag *d);
-	void *damaged_arg;
+	void (*marked)(void *arg, const struct rt_mark *m);
+	void *damaged_arg, *marked_arg;
 	unsigned count;
 	struct file files[];
 };
@@ -411,6 +412,20 @@ begins_with_bom(const struct file *f, const struct line *l)
 	    memcmp(f->buf + f->begin, BOM, BOM_BYTES) == 0;
 }
 
+/* A journal's line that is no record. */
+static bool
+tell_mark(const struct file *f, const struct line *l)
+{
+	struct rt_str s = trimmed(f, l);
+	struct rt_mark m;
+
+	if (!rt_mark_is_line(s))
+		return false;
+	if (f->source->marked && rt_mark_decode(s, &m) == RT_OK)
+		f->source->marked(f->source->marked_arg, &m);
+	return true;
+}
+
 /* The next record of one file to f->record. */
 static bool
 next_record(struct file *f)
@@ -429,7 +444,9 @@ next_record(struct file *f)
 			f->begin += BOM_BYTES;
 			continue;
 		}
-		if (!parts_blocks(trimmed(f, &l)))
+		if (f->journal && tell_mark(f, &l))
+			;
+		else if (!parts_blocks(trimmed(f, &l)))
 			break;
 		f->begin += l.next;
 		f->line++;
@@ -588,6 +605,14 @@ rt_source_on_damage(struct rt_source *s,
 {
 	s->damaged = damaged;
 	s->damaged_arg = arg;
+}
+
+void
+rt_source_on_mark(struct rt_source *s,
+    void (*marked)(void *arg, const struct rt_mark *m), void *arg)
+{
+	s->marked = marked;
+	s->marked_arg = arg;
 }
 
 uint64_t

@@ -27,6 +27,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/mark.h"
 #include "proto/diag.h"
 #include "proto/err.h"
 #include "proto/text.h"
@@ -54,6 +55,13 @@ void rt_source_set_live(struct rt_source *s);
 /* Before the first record: have each damage of a journal told; borrowed for the call. */
 void rt_source_on_damage(struct rt_source *s,
     void (*damaged)(void *arg, const struct rt_diag *d), void *arg);
+/*
+ * Before the first record: have each mark of a journal (mark.h) told, between the records
+ * that it stood between where one journal is read; borrowed for the call.  Nobody asks:
+ * they are passed over.
+ */
+void rt_source_on_mark(struct rt_source *s,
+    void (*marked)(void *arg, const struct rt_mark *m), void *arg);
 /* Records that were missing in journals so far. */
 uint64_t rt_source_dropped(const struct rt_source *s);
 

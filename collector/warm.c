@@ -25,6 +25,19 @@ restore_sender(struct rt_warm *w, struct rt_str line, rt_mono_t heard)
 	w->senders++;
 }
 
+static void
+restore_line(struct rt_warm *w, struct rt_str line, struct rt_moment at)
+{
+	struct rt_mark m;
+
+	if (!rt_mark_is_line(line)) {
+		rt_aggregate_restore(w->aggregate, line, at);
+		w->records++;
+	} else if (rt_mark_decode(line, &m) == RT_OK) {
+		rt_aggregate_mark(w->aggregate, &m, at);
+	}
+}
+
 void
 rt_warm_frame(struct rt_warm *w, const struct rt_journal_frame *f)
 {
@@ -37,10 +50,8 @@ rt_warm_frame(struct rt_warm *w, const struct rt_journal_frame *f)
 	at.mono.us =
 	    w->now.mono.us - (age_us < RT_WARM_US ? age_us : RT_WARM_US);
 	at.wall.us = f->arrived_us;
-	while (age_us < RT_WARM_US && rt_decode_next_line(&rest, &line)) {
-		rt_aggregate_restore(w->aggregate, line, at);
-		w->records++;
-	}
+	while (age_us < RT_WARM_US && rt_decode_next_line(&rest, &line))
+		restore_line(w, line, at);
 	rest = f->senders;
 	while (rt_decode_next_line(&rest, &line))
 		restore_sender(w, line, at.mono);

@@ -21,7 +21,7 @@ struct rt_warm {
 	struct rt_aggregate *aggregate; /* made with rt_warm_begin */
 	struct rt_intake *intake;
 	struct rt_moment now;
-	uint64_t records, senders; /* given on */
+	uint64_t records, senders; /* given on; marks are not counted */
 };
 
 /* The moment from which on records are taken; now.mono must be later than RT_WARM_US. */

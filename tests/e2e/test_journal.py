@@ -234,7 +234,72 @@ def retention():
     check(r["journal"]["dropped_on_read"] == 0, "what went by age or size is no damage", err)
 
 
+def what_is_not_kept():
+    """Refused records and duplicates are counted, and their numbers no loss, whoever asks:
+    the collector, the next one after a kill, a replay of the journal."""
+    folder = f"{scratch}/marked.journal"
+    c = Collector("--journal", folder, "--config",
+                  config("marked", "[journal]\nsegment_bytes = 65536\n"), name="marked")
+
+    def counted(r):
+        return {**{k: r["intake"][k] for k in ("accepted", "duplicates", "rejected", "lost",
+                                               "unexplained")},
+                "emitters": [{k: e[k] for k in ("emitter", "received", "lost", "duplicates")}
+                             for e in r["emitters"]],
+                "violations": {v["rule"]: v["count"] for v in r["violations"]}}
+
+    def sent(emitter, first, count):
+        """Every third is refused, the fourth of each ten is missing, the fifth comes twice."""
+        for seq in range(first, first + count):
+            r = {"emitter": emitter, "seq": seq, "operation_id": f"{emitter}-{seq}"}
+            if seq % 10 == 4:
+                continue
+            yield record(**r, attempt=0 if seq % 3 == 0 else 1)
+            if seq % 10 == 5:
+                yield record(**r)
+
+    def both(what):
+        want = counted(c.report())
+        c.signal(signal.SIGKILL)
+        c.child.wait()
+        c.start()
+        check(counted(c.report()) == want, what, counted(c.report()), want)
+        out, err = replay(folder)
+        check(counted(json.loads(out)) == want, what, "replayed", out, want, err)
+        return want
+
+    def emit(*lines):
+        code, _, err = run("emit", "--intake", c.intake,
+                           input=("\n".join(lines) + "\n").encode())
+        check(code == 0, code, err)
+
+    # A segment of nothing but marks is there after the next one began.
+    emit("no json", '{"schema":"x"}')
+    check(both("marks only")["rejected"] == {"not_json": 1, "unknown_schema": 1}, c.report())
+    emit(*sent("a", 1, 3000), *sent("b", 5, 1000))
+    ends = {"schema": "llm-operation/v1", "operation_id": "a-1", "final_outcome": "success"}
+    emit(*(json.dumps({**ends, "emitter": "a", "seq": 3000 + n}) for n in (1, 2, 3)))
+    got = both("many")
+    check(got["lost"] == 300 + 99, got)
+    check(got["duplicates"] == 300 + 100 + 2, got)
+    check(got["violations"]["duplicate-summary"] == 1, got)
+    check(got["accepted"] + got["duplicates"] + sum(got["rejected"].values()) ==
+          2 + 3000 + 1000 + 3, got)
+    # Only refused ones, over several restarts, and then the next.
+    for n in range(3):
+        emit(record(emitter="a", seq=3004 + n, attempt=0))
+        check(both("one more")["lost"] == 399, n)
+    emit(record(emitter="a", seq=3007, operation_id="the-next"))
+    check(both("the next")["lost"] == 399, "the next")
+    r = c.report()
+    check(r["journal"]["not_journalled"] == 0 and r["journal"]["dropped_on_read"] == 0, r)
+    c.stop()
+    print(f"not kept, yet counted: {sum(got['rejected'].values())} refused, "
+          f"{got['duplicates']} duplicates")
+
+
 damage(*kills())
+what_is_not_kept()
 one_at_a_time()
 limited()
 out_of_space()
