@@ -31,10 +31,11 @@ struct rt_policy {
 extern const struct rt_policy rt_policy_default;
 
 /* What a tenant may say. */
-#define RT_TENANT_MEMBERS(X)                                      \
-	X(max_attempts)                                           \
-	X(max_fallbacks) X(fallback_classes) X(retryable_classes) \
-	    X(operation_timeout_ms)
+/* clang-format off */
+#define RT_TENANT_MEMBERS(X) \
+	X(max_attempts) X(max_fallbacks) X(fallback_classes) \
+	X(retryable_classes) X(operation_timeout_ms)
+/* clang-format on */
 #define X(member) RT_TENANT_##member,
 enum rt_tenant_member { RT_TENANT_MEMBERS(X) RT_TENANT_MEMBER_COUNT };
 #undef X
