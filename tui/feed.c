@@ -93,6 +93,11 @@ take_answer(struct rt_feed *f, struct rt_model *m)
 	if (rt_ask_poll(f->ask, &answer) != RT_OK)
 		return false;
 	f->waits = false;
+	/* We were stopped, and it lay here: it says nothing about now. */
+	if (rt_mono_ms_between(f->asked_at, m->now) > RT_MODEL_GONE_MS) {
+		m->ask_now = true;
+		return true;
+	}
 	if (rt_report_decode(&f->report, answer, &d) != RT_OK) {
 		rt_model_trouble(m, d.what);
 		return true;
