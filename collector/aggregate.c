@@ -79,6 +79,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
 		seed = (uint64_t)at.wall.us;
 	a->is_live = o->is_live;
+	a->keeps_events = o->is_live || o->keeps_events;
 	a->capacity = c;
 	a->started_id =
 	    o->is_live ? seed >> 1 : 0; /* a replay is the same again */
@@ -182,7 +183,7 @@ settle(struct rt_aggregate *a, struct rt_operation *o, enum rt_ending ending,
 		rt_window_sum_us(w, RT_SUM_WASTED, o->wasted_us);
 		rt_window_sum_us(w, RT_SUM_USEFUL, o->useful_us);
 	}
-	if (a->is_live &&
+	if (a->keeps_events &&
 	    (o->audit.fired || o->had_fallback ||
 		(fate != RT_FATE_FIRST_TRY &&
 		    fate != RT_FATE_RESCUED_BY_RETRY)))
@@ -462,7 +463,7 @@ show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
 {
 	struct rt_buf *b = &a->line;
 
-	if (!a->is_live)
+	if (!a->keeps_events)
 		return;
 	rt_buf_reset(b);
 	rt_pack(b, e);
@@ -712,6 +713,18 @@ rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at)
 	a->clock_us = at.mono.us;
 	rt_window_advance(&a->totals, a->clock_us);
 	expire(a);
+}
+
+struct rt_aggregate_violations
+rt_aggregate_violations(const struct rt_aggregate *a)
+{
+	const struct rt_audit_example *e = a->audit.newest;
+
+	if (!e)
+		return (struct rt_aggregate_violations){0};
+	return (struct rt_aggregate_violations){a->audit.fired,
+	    rt_rule_name(a->audit.newest_rule), e->operation_id, e->service,
+	    e->evidence};
 }
 
 uint64_t

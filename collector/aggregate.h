@@ -9,8 +9,8 @@
  * Parts   decode (proto) · sequence · operation · series · window · quantile ·
  *         fallback · recent.  Each has a header of its own; this one ties them.
  * Time    Live: windows and silence follow `at.mono`; clock jumps move nothing.
- *         Replay: the clock is the largest ts read so far, `at` is not looked at, and
- *         only operations silent past the timeout on that clock are orphans.
+ *         Replay: the clock is the largest ts read so far, whatever `at` a record comes
+ *         with, and only operations silent past the timeout on that clock are orphans.
  * Bounds  Every table has its capacity from rt_capacity, fixed at new; what does not
  *         fit is counted in report.overflow.  Memory is what rt_aggregate_bytes says.
  * Life    Heap object; one thread.
@@ -55,6 +55,7 @@ extern const struct rt_capacity rt_capacity_default;
 
 struct rt_aggregate_opts {
 	bool is_live;
+	bool keeps_events;            /* in a replay, too: for viewers of it */
 	int64_t operation_timeout_ms; /* 0: 120 000 */
 	struct rt_capacity capacity;  /* zero members: the default */
 	struct rt_decode_opts decode;
@@ -87,7 +88,9 @@ void rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at);
 
 /*
  * Fill everything in *out that an aggregate knows (senders and source.name are the
- * caller's).  Cost is in collector/README.md.
+ * caller's).  Cost is in collector/README.md.  Replay: windows end at at.wall where that
+ * is later than the newest record, so that time passes between records, too; nothing
+ * ends by that, so the numbers of what follows stay the same.
  */
 void rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
     struct rt_moment at, struct rt_report *out);
@@ -120,6 +123,16 @@ void rt_aggregate_on_refused(struct rt_aggregate *a,
  */
 void rt_aggregate_mark(
     struct rt_aggregate *a, const struct rt_mark *m, struct rt_moment at);
+
+/* Violations since the start, and the newest: its texts are valid until the next record. */
+struct rt_aggregate_violations {
+	uint64_t count; /* 0: the rest means nothing */
+	const char *rule;
+	const char *operation_id; /* empty where the service broke it */
+	const char *service, *evidence;
+};
+struct rt_aggregate_violations rt_aggregate_violations(
+    const struct rt_aggregate *a);
 
 /* Records refused so far, by whatever reason; O(1): replay lists the first ones. */
 uint64_t rt_aggregate_refused(const struct rt_aggregate *a);

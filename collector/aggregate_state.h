@@ -21,6 +21,7 @@
 
 struct rt_aggregate {
 	bool is_live;
+	bool keeps_events;
 	struct rt_timeouts timeouts; /* of policies */
 	struct rt_capacity capacity;
 	struct rt_decoder *decoder;

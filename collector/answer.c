@@ -290,10 +290,13 @@ void
 rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
     struct rt_moment at, struct rt_report *out)
 {
+	const int64_t read_us = a->clock_us;
 	struct rt_span span;
 	int64_t until_us;
 
 	rt_aggregate_tick(a, at);
+	if (!a->is_live && at.wall.us > read_us)
+		a->clock_us = at.wall.us;
 	report_source(a, q, at, out);
 	span = span_of(a, q, at, out);
 	until_us = q->at_us ? span.now_us + 1 : INT64_MAX;
@@ -310,4 +313,6 @@ rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
 		report_tail(a, q, until_us, out);
 	if (q->operation[0])
 		report_operation(a, rt_str_of(q->operation), until_us, out);
+	if (!a->is_live)
+		a->clock_us = read_us;
 }

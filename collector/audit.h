@@ -51,6 +51,10 @@ struct rt_audit {
 	char *waits_storage;               /* owned */
 	uint32_t services_count;
 	uint64_t services_overflow;
+	uint64_t fired; /* violations since the start */
+	/* where the newest is; NULL: none yet */
+	const struct rt_audit_example *newest;
+	enum rt_rule newest_rule;
 	int64_t now_us;
 	/* The operation at hand, for what fire() writes down. */
 	struct rt_str service, operation_id;

@@ -7,7 +7,6 @@
 #include "collector/collect_state.h"
 #include "collector/metrics.h"
 #include "proto/event.h"
-#include "proto/jsonw.h"
 
 /* ---- intake -------------------------------------------------------------------- */
 
@@ -170,18 +169,13 @@ rt_collect_tend_alerts(struct rt_collect *c, struct rt_moment at)
 	rt_alerts_look(c->alerts, &c->looked, at);
 }
 
-static void
-write_error(struct rt_buf *b, const char *where, const char *what)
+/* NULL where a collector can answer it. */
+static const char *
+refuse_question(const struct rt_query *q)
 {
-	struct rt_jsonw w;
-
-	rt_buf_reset(b);
-	w = rt_jsonw_begin(b);
-	rt_jsonw_object(&w, NULL);
-	rt_jsonw_text(&w, "schema", "retrytop-error/v1");
-	rt_jsonw_text(&w, "where", where);
-	rt_jsonw_text(&w, "error", what);
-	rt_jsonw_end(&w);
+	return q->replay.viewer
+	    ? "this collector is live: only a replay can be steered"
+	    : NULL;
 }
 
 void
@@ -196,16 +190,20 @@ rt_collect_take_question(
 		return;
 	}
 	rt_buf_reset(&c->answer);
-	if (rt_query_decode(&q, m->body, &d) == RT_OK) {
+	if (rt_query_decode(&q, m->body, &d) != RT_OK) {
+		c->bad_queries++;
+		rt_report_encode_error(&c->answer, d.where, d.what);
+	} else if (refuse_question(&q)) {
+		c->bad_queries++;
+		rt_report_encode_error(
+		    &c->answer, "replay", refuse_question(&q));
+	} else {
 		rt_collect_report(c, &q, at);
 		rt_report_encode(&c->answer, &c->report);
-		if (c->answer.overflow)
-			write_error(&c->answer, "report",
-			    "larger than an answer may be; ask for fewer rows");
-	} else {
-		c->bad_queries++;
-		write_error(&c->answer, d.where, d.what);
 	}
+	if (c->answer.overflow)
+		rt_report_encode_error(&c->answer, "report",
+		    "larger than an answer may be; ask for fewer rows");
 	if (rt_bus_answer(c->bus, RT_BUS_QUERY, m->head,
 		(struct rt_str){c->answer.p, c->answer.len}) != RT_OK)
 		c->unread_answers++;

@@ -10,7 +10,8 @@
 
 int rt_cmd_collect(int argc, char **argv);
 int rt_cmd_emit(int argc, char **argv);
-int rt_cmd_replay(int argc, char **argv);
+/* `replay` without its screen: --report or --query. */
+int rt_cmd_replay_log(int argc, char **argv);
 int rt_cmd_report(int argc, char **argv);
 int rt_cmd_tail(int argc, char **argv);
 int rt_cmd_keygen(int argc, char **argv);

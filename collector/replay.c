@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * replay — recorded logs as a report, on the clock of the records.
+ * replay — recorded logs on the clock of the records: as a report, or served to viewers
+ * who walk through them.  The screen is tui/replay_screen.c, a viewer of the latter.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "collector/aggregate.h"
 #include "collector/command.h"
 #include "collector/config.h"
+#include "collector/replay_serve.h"
 #include "collector/source.h"
 #include "proto/options.h"
 
@@ -21,6 +23,7 @@ struct replay {
 	int64_t operation_timeout_ms; /* 0: not said */
 	const char *config_path;
 	struct rt_config config;
+	struct rt_replay_serving serving;
 	struct rt_source *source;       /* owned */
 	struct rt_aggregate *aggregate; /* owned */
 	struct rt_decoder *decoder;     /* owned; says why one was refused */
@@ -89,7 +92,7 @@ read_all(struct replay *r)
 
 /* "gw.jsonl" or "gw.jsonl +2". */
 static const char *
-name_of(struct rt_report *report, char *const paths[], int count)
+name_of(struct rt_report *report, const char *const paths[], unsigned count)
 {
 	const char *slash = strrchr(paths[0], '/');
 	char text[256];
@@ -97,12 +100,12 @@ name_of(struct rt_report *report, char *const paths[], int count)
 	    slash && slash[1] ? slash + 1 : paths[0]);
 
 	if (count > 1)
-		snprintf(text + n, sizeof(text) - (size_t)n, " +%d", count - 1);
+		snprintf(text + n, sizeof(text) - (size_t)n, " +%u", count - 1);
 	return rt_report_text(report, rt_str_of(text));
 }
 
 static int
-print_report(struct replay *r, char *const paths[], int count)
+print_report(struct replay *r, const char *const paths[], unsigned count)
 {
 	const struct rt_moment none = {{0}, {0}};
 	const struct rt_query all = {.window_s = 0};
@@ -131,10 +134,10 @@ print_report(struct replay *r, char *const paths[], int count)
 	return ok ? RT_EXIT_OK : RT_EXIT_IO;
 }
 
-static int
-replay(struct replay *r, char *const paths[], int count)
+static struct rt_aggregate_opts
+aggregate_opts(const struct replay *r)
 {
-	struct rt_aggregate_opts o = {
+	return (struct rt_aggregate_opts){
 	    .operation_timeout_ms = r->config.operation_timeout_ms,
 	    .capacity = r->config.capacity,
 	    .policies = &r->config.policy.policies,
@@ -142,27 +145,44 @@ replay(struct replay *r, char *const paths[], int count)
 		.attempt_base = (int)r->config.attempt_base,
 		.text_forms = true},
 	};
-	const char *names[RT_SOURCE_FILES_MAX];
-	struct rt_diag d = {{0}, {0}};
-	enum rt_err err;
-	int code, i;
+}
 
-	for (i = 0; i < count && i < (int)RT_SOURCE_FILES_MAX; i++)
-		names[i] = paths[i];
-	err = rt_source_open(names, (unsigned)count, &r->source, &d);
+static int
+report(struct replay *r, const char *const names[], unsigned count)
+{
+	struct rt_aggregate_opts o = aggregate_opts(r);
+	struct rt_diag d = {{0}, {0}};
+	enum rt_err err = rt_source_open(names, count, &r->source, &d);
+	int code;
+
 	if (err != RT_OK)
-		return rt_options_fail("replay", &d,
-		    err == RT_E_FULL ? RT_EXIT_USAGE : RT_EXIT_IO);
+		return rt_options_fail("replay", &d, rt_replay_exit(err));
 	r->aggregate = rt_aggregate_new(&o, (struct rt_moment){{0}, {0}});
 	r->decoder = rt_decoder_new(&o.decode);
 	rt_source_on_damage(r->source, say_damage, NULL);
 	rt_source_on_mark(r->source, take_mark, r);
 	read_all(r);
-	code = print_report(r, paths, count);
+	code = print_report(r, names, count);
 	rt_decoder_free(r->decoder);
 	rt_aggregate_free(r->aggregate);
 	rt_source_close(r->source);
 	return r->has_failed ? RT_EXIT_IO : code;
+}
+
+static int
+serve(struct replay *r, const char *const names[], unsigned count)
+{
+	struct rt_report named;
+	int code;
+
+	rt_report_init(&named);
+	r->serving.player.paths = names;
+	r->serving.player.count = count;
+	r->serving.player.name = name_of(&named, names, count);
+	r->serving.player.aggregate = aggregate_opts(r);
+	code = rt_replay_serve(&r->serving);
+	rt_report_fini(&named);
+	return code;
 }
 
 static int
@@ -174,13 +194,56 @@ usage(const char *what)
 	return rt_options_fail("replay", &d, RT_EXIT_USAGE);
 }
 
-int
-rt_cmd_replay(int argc, char **argv)
+/* "1" to "1000" or "max". */
+static enum rt_err
+read_speed(const char *text, uint32_t *out, struct rt_diag *d)
 {
-	struct replay r = {.format = NOT_SAID, .attempt_base = -1};
+	int64_t speed = 0;
+	enum rt_err err = RT_OK;
+
+	if (strcmp(text, "max") != 0)
+		err = rt_count_from(text, 1, RT_REPLAY_SPEED_MAX, &speed, d);
+	if (err != RT_OK)
+		rt_diag_set(d, "speed", "--speed must be 1 to %d, or max",
+		    RT_REPLAY_SPEED_MAX);
+	else
+		*out = (uint32_t)speed;
+	return err;
+}
+
+static enum rt_err
+read_config(struct replay *r, const char *speed, struct rt_diag *d)
+{
+	enum rt_err err = read_speed(speed, &r->serving.player.speed, d);
+
+	if (err != RT_OK)
+		return RT_E_USAGE;
+	err = rt_config_read(&r->config, r->config_path, d);
+	if (err != RT_OK)
+		return err;
+	if (r->attempt_base >= 0)
+		r->config.attempt_base = r->attempt_base;
+	if (r->operation_timeout_ms)
+		r->config.operation_timeout_ms = r->operation_timeout_ms;
+	return RT_OK;
+}
+
+int
+rt_cmd_replay_log(int argc, char **argv)
+{
+	struct replay r = {.format = NOT_SAID,
+	    .attempt_base = -1,
+	    .serving = {.ready_fd = -1}};
+	const char *speed = "1", *names[RT_SOURCE_FILES_MAX + 1];
 	const struct rt_option rows[] = {
 	    RT_OPTION_CHOICE('r', "report", &r.format, "text|json|markdown",
 		"print the numbers of the whole log"),
+	    RT_OPTION_ENDPOINT(0, "query", &r.serving.endpoint, RT_PORT_QUERY,
+		"serve viewers there, without a screen"),
+	    RT_OPTION_TEXT(0, "speed", &speed, "N|max",
+		"seconds of the log a second, 1 to 1000 (1)"),
+	    RT_OPTION_FLAG(
+		0, "paused", &r.serving.player.is_held, "begin on hold"),
 	    RT_OPTION_COUNT_OF(0, "attempt-base", &r.attempt_base, 0, 1,
 		"number of the first attempt in review records (1)"),
 	    RT_OPTION_DURATION(0, "operation-timeout", &r.operation_timeout_ms,
@@ -188,27 +251,34 @@ rt_cmd_replay(int argc, char **argv)
 		"silence that makes an operation an orphan (120)"),
 	    RT_OPTION_TEXT(0, "config", &r.config_path, "FILE",
 		"configuration: decision codes, capacities"),
+	    RT_OPTION_COUNT_OF(0, "ready-fd", &r.serving.ready_fd, 0, 65535,
+		"write one byte there once viewers are served"),
 	};
 	const struct rt_options o = {"replay", "FILE|JOURNAL...",
-	    "Reads recorded logs in any form or shape (- is standard input); "
-	    "several are merged by time.",
+	    "Reads recorded logs in any form or shape; several are merged by "
+	    "time.",
 	    rows, RT_COUNT_OF(rows)};
 	struct rt_diag d = {{0}, {0}};
 	enum rt_err err;
 	int code = rt_options_parse(&o, &argc, argv);
+	unsigned i, count;
 
 	if (code != RT_OPTIONS_GO)
 		return code;
-	if (r.format == NOT_SAID)
-		return usage("needs --report text, json or markdown");
 	if (argc < 2)
 		return usage("needs a file, or - for standard input");
-	err = rt_config_read(&r.config, r.config_path, &d);
+	if (r.format != NOT_SAID && r.serving.endpoint.text[0])
+		return usage("--report prints, --query serves: one of them");
+	err = read_config(&r, speed, &d);
 	if (err != RT_OK)
-		return rt_options_fail("replay", &d, rt_config_exit(err));
-	if (r.attempt_base >= 0)
-		r.config.attempt_base = r.attempt_base;
-	if (r.operation_timeout_ms)
-		r.config.operation_timeout_ms = r.operation_timeout_ms;
-	return replay(&r, argv + 1, argc - 1);
+		return rt_options_fail("replay", &d,
+		    err == RT_E_USAGE ? RT_EXIT_USAGE : rt_config_exit(err));
+	count = (unsigned)argc - 1;
+	for (i = 0; i < count && i < RT_COUNT_OF(names); i++)
+		names[i] = argv[i + 1];
+	if (r.serving.endpoint.text[0])
+		return serve(&r, names, count);
+	if (r.format == NOT_SAID)
+		r.format = AS_TEXT;
+	return report(&r, names, count);
 }

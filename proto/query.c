@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/query.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "proto/json.h"
 #include "proto/jsonw.h"
 
-#define DEPTH_MAX 4
+#define DEPTH_MAX 5
 
 static const struct {
 	uint32_t window_s;
@@ -29,6 +30,21 @@ const char *
 rt_sort_name(enum rt_sort s)
 {
 	return (unsigned)s < RT_SORT_COUNT ? sorts[s] : NULL;
+}
+
+static const struct {
+	const char *name;
+	int64_t min, max;
+} verbs[] = {
+#define X(id, name, lo, hi) [RT_REPLAY_##id] = {(name), (lo), (hi)},
+    RT_REPLAY_VERBS(X)
+#undef X
+};
+
+const char *
+rt_replay_verb_name(enum rt_replay_verb v)
+{
+	return (unsigned)v < RT_REPLAY_VERB_COUNT ? verbs[v].name : NULL;
 }
 
 const char *
@@ -72,6 +88,27 @@ rt_query_bucket_s(uint32_t window_s, int64_t age_us)
 	    : 60;
 }
 
+static void
+put_replay(struct rt_jsonw *w, const struct rt_query *q)
+{
+	const struct rt_replay_command *c = q->replay.commands;
+
+	if (q->replay.viewer == 0)
+		return;
+	rt_jsonw_object(w, "replay");
+	rt_jsonw_uint(w, "viewer", q->replay.viewer);
+	rt_jsonw_array(w, "commands");
+	for (unsigned i = 0; i < q->replay.count; i++) {
+		rt_jsonw_object(w, NULL);
+		rt_jsonw_uint(w, "seq", c[i].seq);
+		rt_jsonw_text(w, "do", rt_replay_verb_name(c[i].verb));
+		rt_jsonw_int(w, "value", c[i].value);
+		rt_jsonw_end(w);
+	}
+	rt_jsonw_end(w);
+	rt_jsonw_end(w);
+}
+
 void
 rt_query_encode(struct rt_buf *b, const struct rt_query *q)
 {
@@ -107,6 +144,7 @@ rt_query_encode(struct rt_buf *b, const struct rt_query *q)
 	}
 	if (q->operation[0])
 		rt_jsonw_text(&w, "operation", q->operation);
+	put_replay(&w, q);
 	rt_jsonw_end(&w);
 }
 
@@ -263,6 +301,70 @@ read_operation(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 }
 
 static enum rt_err
+read_command(
+    struct json_object *o, struct rt_replay_command *out, struct rt_diag *d)
+{
+	const char *name = rt_json_text(o, "do");
+	struct json_object *v = rt_json_get(o, "value");
+	enum rt_err err = read_uint(o, "seq", INT64_MAX, &out->seq, d);
+	unsigned i = 0;
+
+	if (err)
+		return err;
+	while (i < RT_REPLAY_VERB_COUNT && name &&
+	    strcmp(name, verbs[i].name) != 0)
+		i++;
+#undef X
+#define X(id, name, lo, hi) " " name
+	if (!name || i == RT_REPLAY_VERB_COUNT)
+		return refuse(d, "do", "one of:" RT_REPLAY_VERBS(X));
+#undef X
+	if (out->seq == 0)
+		return refuse(d, "seq", "an integer of at least 1");
+	out->verb = (enum rt_replay_verb)i;
+	if (!json_object_is_type(v, json_type_int))
+		return refuse(d, "value", "an integer");
+	out->value = json_object_get_int64(v);
+	if (out->value < verbs[i].min || out->value > verbs[i].max) {
+		rt_diag_set(d, name,
+		    "the value of %s must be %" PRId64 " to %" PRId64,
+		    verbs[i].name, verbs[i].min, verbs[i].max);
+		return RT_E_FIELD;
+	}
+	return RT_OK;
+}
+
+static enum rt_err
+read_replay(struct json_object *o, struct rt_query *q, struct rt_diag *d)
+{
+	struct json_object *v = rt_json_get(o, "replay"), *list;
+	enum rt_err err = RT_OK;
+	size_t n = 0;
+
+	if (!v)
+		return RT_OK;
+	if (!json_object_is_type(v, json_type_object))
+		return refuse(d, "replay", "an object");
+	err = read_uint(v, "viewer", INT64_MAX, &q->replay.viewer, d);
+	if (err)
+		return err;
+	if (q->replay.viewer == 0)
+		return refuse(d, "viewer", "an integer of at least 1");
+	list = rt_json_get(v, "commands");
+	if (list && !json_object_is_type(list, json_type_array))
+		return refuse(d, "commands", "an array");
+	if (list)
+		n = json_object_array_length(list);
+	if (n > RT_REPLAY_COMMANDS)
+		return refuse(d, "commands", "at most 8");
+	for (; q->replay.count < n && !err; q->replay.count++)
+		err = read_command(
+		    json_object_array_get_idx(list, q->replay.count),
+		    &q->replay.commands[q->replay.count], d);
+	return err;
+}
+
+static enum rt_err
 read_all(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 {
 	uint64_t version = RT_QUERY_VERSION;
@@ -282,7 +384,7 @@ read_all(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 	    (err = read_u32(o, "rows", &q->rows, d)) ||
 	    (err = read_bool(o, "no_series", &q->no_series, d)) ||
 	    (err = read_tail(o, q, d)) || (err = read_operation(o, q, d)) ||
-	    (err = read_at(o, q, d)))
+	    (err = read_at(o, q, d)) || (err = read_replay(o, q, d)))
 		return err;
 	if (!rt_window_name(q->window_s))
 		return refuse(d, "window_s", "the seconds of a window kept");

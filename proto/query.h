@@ -48,6 +48,34 @@ const char *rt_sort_name(enum rt_sort s);
  */
 uint32_t rt_query_bucket_s(uint32_t window_s, int64_t age_us);
 
+/*
+ * What a viewer tells a replay (retrytop replay): X(ID, key, smallest value, largest).
+ * PAUSE 1 holds the clock, 0 lets it run; SPEED in seconds of the log a second, 0: as
+ * fast as it can be read; SEEK to a time, microseconds since 1970; MOVE by microseconds;
+ * STEP by records, then hold; VIOLATION to the next (1) or the one before (-1), then hold.
+ */
+#define RT_REPLAY_VERBS(X)                                   \
+	X(PAUSE, "pause", 0, 1)                              \
+	X(SPEED, "speed", 0, RT_REPLAY_SPEED_MAX)            \
+	X(SEEK, "seek", 0, RT_REPLAY_US_MAX)                 \
+	X(MOVE, "move", -RT_REPLAY_US_MAX, RT_REPLAY_US_MAX) \
+	X(STEP, "step", -1000000, 1000000)                   \
+	X(VIOLATION, "violation", -1, 1)
+#define RT_REPLAY_SPEED_MAX 1000
+#define RT_REPLAY_US_MAX INT64_C(253402300799999999) /* the year 9999 */
+#define RT_REPLAY_COMMANDS 8u
+#define X(id, name, lo, hi) RT_REPLAY_##id,
+enum rt_replay_verb { RT_REPLAY_VERBS(X) RT_REPLAY_VERB_COUNT };
+#undef X
+const char *rt_replay_verb_name(enum rt_replay_verb v);
+
+/* `seq` counts up for each viewer: what was done is not done again. */
+struct rt_replay_command {
+	uint64_t seq;
+	enum rt_replay_verb verb;
+	int64_t value;
+};
+
 struct rt_query {
 	uint32_t window_s; /* 0: since start; else one of RT_WINDOWS */
 	int64_t at_us;     /* wall; the window ended then; 0: it ends now */
@@ -64,10 +92,16 @@ struct rt_query {
 	struct rt_report_span tail_span;
 	char operation[RT_QUERY_OPERATION_MAX +
 	    1]; /* id to detail; empty: none */
+	/* Only a replay takes this; a live collector refuses it. */
+	struct {
+		uint64_t viewer; /* random, below 2^63; 0: nothing asked */
+		unsigned count;
+		struct rt_replay_command commands[RT_REPLAY_COMMANDS];
+	} replay;
 };
 
 void rt_query_encode(struct rt_buf *b, const struct rt_query *q);
-/* RT_E_FIELD for a window that is not kept, RT_E_VERSION, RT_E_SYNTAX. */
+/* RT_E_FIELD for a value that cannot be, RT_E_VERSION, RT_E_SYNTAX. */
 RT_NODISCARD enum rt_err rt_query_decode(
     struct rt_query *q, struct rt_str json, struct rt_diag *d);
 

@@ -194,6 +194,30 @@ struct rt_report_operation {
 	uint32_t rules;     /* broken: bits 1 << enum rt_rule */
 };
 
+/* A replay that a viewer steers; its time is source.now_us. */
+#define RT_TIMELINE_COLS 96u
+struct rt_report_replay {
+	bool is_on;
+	bool is_paused;
+	bool is_at_end;   /* every record was read */
+	bool is_seeking;  /* on its way to where it was sent */
+	bool is_measured; /* first, last and records are those of the whole */
+	uint64_t speed;   /* seconds of the log a second; 0: all it can */
+	int64_t first_us, last_us; /* of the log, as far as it was measured */
+	uint64_t record, records;  /* read so far; in the log */
+	uint64_t done;  /* commands of the viewer that asks, by seq */
+	uint64_t stops; /* records so far that broke a rule */
+	/* the violation that it stopped at; NULL: it stands elsewhere */
+	const char *rule, *operation_id, *service, *evidence;
+	const char *said;    /* why the last command changed nothing */
+	const char *trouble; /* a file that could not be read to its end */
+	/* the log over time: columns of step_s from timeline_us on; cols 0: none */
+	int64_t timeline_us;
+	double step_s;
+	unsigned cols; /* RT_TIMELINE_COLS where there is one */
+	uint32_t taken[RT_TIMELINE_COLS], failed[RT_TIMELINE_COLS];
+};
+
 struct rt_report {
 	struct {
 		bool is_live;
@@ -213,6 +237,7 @@ struct rt_report {
 		double held_s;              /* how much of the window is held */
 		int64_t bucket_s;           /* what the past is made of */
 		struct rt_report_span span; /* of the window; for query.tail */
+		struct rt_report_replay replay; /* is_on: somebody steers it */
 	} source;
 	struct rt_counts counts;
 	uint64_t lost;        /* since start, never filled */
@@ -305,6 +330,10 @@ void rt_report_alert_level(char out[80], const struct rt_report_alert *a);
 
 /* As one line of JSON without a newline; overflow of the buffer is the caller's. */
 void rt_report_encode(struct rt_buf *b, const struct rt_report *r);
+
+/* Instead of a report: what was wrong with a question.  Resets *b first. */
+void rt_report_encode_error(
+    struct rt_buf *b, const char *where, const char *what);
 
 /* Resets *r first.  On failure *r is empty and the diag says why. */
 RT_NODISCARD enum rt_err rt_report_decode(

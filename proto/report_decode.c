@@ -388,6 +388,21 @@ get_tail(struct rt_report *r, struct json_object *o)
 }
 
 static void
+get_replay(struct rt_report *r, struct json_object *o)
+{
+	struct rt_report_replay *p = &r->source.replay;
+
+	if (!o)
+		return;
+	p->is_on = true;
+	get_fields(r, o, rt_report_replay_fields, p);
+	if (p->step_s > 0)
+		p->cols = RT_TIMELINE_COLS;
+	get_columns(o, "timeline", p->taken, p->cols);
+	get_columns(o, "timeline_failed", p->failed, p->cols);
+}
+
+static void
 get_head(struct rt_report *r, struct json_object *o)
 {
 	struct json_object *source = rt_json_get(o, "source");
@@ -397,6 +412,7 @@ get_head(struct rt_report *r, struct json_object *o)
 
 	r->source.is_live = kind && strcmp(kind, "live") == 0;
 	get_fields(r, source, rt_report_source_fields, r);
+	get_replay(r, rt_json_get(source, "replay"));
 	get_counters(intake, rt_report_intake_counters, c);
 	get_group(intake, &rt_report_by_reject, c);
 	get_fields(r, intake, rt_report_loss_fields, r);

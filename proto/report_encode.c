@@ -377,6 +377,28 @@ put_tail(struct rt_jsonw *w, const struct rt_report *r)
 }
 
 static void
+put_columns(
+    struct rt_jsonw *w, const char *key, const uint32_t *v, unsigned count)
+{
+	rt_jsonw_array(w, key);
+	for (unsigned i = 0; i < count; i++)
+		rt_jsonw_uint(w, NULL, v[i]);
+	rt_jsonw_end(w);
+}
+
+static void
+put_replay(struct rt_jsonw *w, const struct rt_report_replay *p)
+{
+	if (!p->is_on)
+		return;
+	rt_jsonw_object(w, "replay");
+	put_fields(w, rt_report_replay_fields, p);
+	put_columns(w, "timeline", p->taken, p->cols);
+	put_columns(w, "timeline_failed", p->failed, p->cols);
+	rt_jsonw_end(w);
+}
+
+static void
 put_head(struct rt_jsonw *w, const struct rt_report *r)
 {
 	const struct rt_counts *c = &r->counts;
@@ -385,6 +407,7 @@ put_head(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_object(w, "source");
 	rt_jsonw_text(w, "kind", r->source.is_live ? "live" : "replay");
 	put_fields(w, rt_report_source_fields, r);
+	put_replay(w, &r->source.replay);
 	rt_jsonw_end(w);
 	rt_jsonw_object(w, "intake");
 	put_counters(w, rt_report_intake_counters, c);
@@ -446,5 +469,19 @@ rt_report_encode(struct rt_buf *b, const struct rt_report *r)
 	rt_jsonw_end(&w);
 	put_flat_rows(&w, r);
 	put_more(&w, r);
+	rt_jsonw_end(&w);
+}
+
+void
+rt_report_encode_error(struct rt_buf *b, const char *where, const char *what)
+{
+	struct rt_jsonw w;
+
+	rt_buf_reset(b);
+	w = rt_jsonw_begin(b);
+	rt_jsonw_object(&w, NULL);
+	rt_jsonw_text(&w, "schema", "retrytop-error/v1");
+	rt_jsonw_text(&w, "where", where);
+	rt_jsonw_text(&w, "error", what);
 	rt_jsonw_end(&w);
 }

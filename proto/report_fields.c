@@ -31,6 +31,29 @@ const struct rt_report_field rt_report_source_fields[] = {
 	END,
 };
 
+const struct rt_report_field rt_report_replay_fields[] = {
+	F(BOOL, rt_report_replay, "paused", is_paused),
+	F(BOOL, rt_report_replay, "at_end", is_at_end),
+	F(BOOL, rt_report_replay, "seeking", is_seeking),
+	F(BOOL, rt_report_replay, "measured", is_measured),
+	F(UINT, rt_report_replay, "speed", speed),
+	F(TIME, rt_report_replay, "first", first_us),
+	F(TIME, rt_report_replay, "last", last_us),
+	F(UINT, rt_report_replay, "record", record),
+	F(UINT, rt_report_replay, "records", records),
+	F(UINT, rt_report_replay, "done", done),
+	F(UINT, rt_report_replay, "stops", stops),
+	F(TEXT, rt_report_replay, "rule", rule),
+	F(TEXT, rt_report_replay, "operation_id", operation_id),
+	F(TEXT, rt_report_replay, "service", service),
+	F(TEXT, rt_report_replay, "evidence", evidence),
+	F(TEXT, rt_report_replay, "said", said),
+	F(TEXT, rt_report_replay, "trouble", trouble),
+	F(TIME, rt_report_replay, "timeline_from", timeline_us),
+	F(SPAN, rt_report_replay, "timeline_step_s", step_s),
+	END,
+};
+
 const struct rt_report_field rt_report_loss_fields[] = {
 	F(UINT, rt_report, "lost", lost),
 	F(UINT, rt_report, "unexplained", unexplained),

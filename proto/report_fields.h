@@ -57,6 +57,7 @@ struct rt_report_rows {
 };
 
 extern const struct rt_report_field rt_report_source_fields[];
+extern const struct rt_report_field rt_report_replay_fields[];
 extern const struct rt_report_field rt_report_loss_fields[];
 extern const struct rt_report_field rt_report_open_fields[];
 extern const struct rt_report_field rt_report_journal_fields[];

@@ -26,8 +26,9 @@
 	    "[-c ENDPOINT] [--window W] [--operation ID] [--format "           \
 	    "json|text]",                                                      \
 	    "one report from a running collector")                             \
-	X(rt_cmd_replay, "replay", "--report json|text|markdown FILE...",      \
-	    "recorded logs as a report")                                       \
+	X(rt_cmd_replay, "replay",                                             \
+	    "[--speed N|max] [--report json|text|markdown] FILE...",           \
+	    "the dashboard on recorded logs, or a report of them")             \
 	X(rt_cmd_tail, "tail", "[-c ENDPOINT] [--json]",                       \
 	    "accepted events as they come")                                    \
 	X(rt_cmd_emit, "emit", "[--intake ENDPOINT] [FILE...]",                \

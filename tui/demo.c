@@ -15,15 +15,12 @@
  * Clients Looked for next to the program, then in RT_LIBEXECDIR.
  * Without a terminal: runs for --seconds (10) and prints the report.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,9 +28,9 @@
 #include "proto/options.h"
 #include "tui/child.h"
 #include "tui/command.h"
+#include "tui/folder.h"
 #include "tui/watch.h"
 
-#define PREFIX "retrytop-demo-"
 #define READY_MS 10000
 #define ARGS_MAX 48u
 #define ARG_SIZE 192u
@@ -185,61 +182,7 @@ write_args(struct args *a, const struct demo *d, const char *words)
 	return fits;
 }
 
-/* ---- the folder -------------------------------------------------------------------- */
-
-static void
-remove_folder(const char *dir)
-{
-	DIR *handle = opendir(dir);
-	struct dirent *e;
-
-	while (handle && (e = readdir(handle)) != NULL)
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			(void)unlinkat(dirfd(handle), e->d_name, 0);
-	if (handle)
-		closedir(handle);
-	(void)rmdir(dir);
-}
-
-/* Folders of demos that were killed: ours, and their process is gone. */
-static void
-remove_leftovers(const char *base)
-{
-	DIR *handle = opendir(base);
-	struct dirent *e;
-
-	while (handle && (e = readdir(handle)) != NULL) {
-		char path[512];
-		struct stat st;
-		long pid;
-
-		if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) != 0)
-			continue;
-		pid = strtol(e->d_name + strlen(PREFIX), NULL, 10);
-		snprintf(path, sizeof(path), "%s/%s", base, e->d_name);
-		if (pid > 1 && kill((pid_t)pid, 0) != 0 && errno == ESRCH &&
-		    lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-		    st.st_uid == getuid())
-			remove_folder(path);
-	}
-	if (handle)
-		closedir(handle);
-}
-
-static bool
-make_folder(struct demo *d)
-{
-	const char *base = getenv("XDG_RUNTIME_DIR");
-
-	/* A socket's path has room for 107 bytes. */
-	if (!base || *base != '/' || strlen(base) > 60 ||
-	    access(base, W_OK | X_OK) != 0)
-		base = "/tmp";
-	remove_leftovers(base);
-	snprintf(d->dir, sizeof(d->dir), "%s/" PREFIX "%ld-XXXXXX", base,
-	    (long)getpid());
-	return mkdtemp(d->dir) != NULL; /* mode 0700 */
-}
+/* ---- starting and ending ------------------------------------------------------------- */
 
 /* The first line of a child's output, without its end; empty: none. */
 static void
@@ -257,8 +200,6 @@ first_line(const struct demo *d, enum member m, char *out, size_t size)
 		out[strcspn(out, "\r\n")] = '\0';
 	fclose(f);
 }
-
-/* ---- starting and ending ------------------------------------------------------------- */
 
 static enum rt_err
 start_member(struct demo *d, enum member m, struct rt_diag *diag)
@@ -325,7 +266,7 @@ end_all(struct demo *d)
 		    said[0] && m != GATEWAY ? ": " : "",
 		    m != GATEWAY ? said : "");
 	}
-	remove_folder(d->dir);
+	rt_folder_remove(d->dir);
 }
 
 /* Until then a signal is kept, so that the folder never stays behind. */
@@ -410,11 +351,8 @@ rt_cmd_demo(int argc, char **argv)
 	unsetenv("RETRYTOP_CERT");
 	unsetenv("RETRYTOP_SERVER_CERT");
 	hold_signals(&d);
-	if (!make_folder(&d)) {
-		rt_diag_set(&diag, NULL, "cannot make a folder for sockets: %s",
-		    strerror(errno));
+	if (rt_folder_make(d.dir, sizeof(d.dir), "demo", NULL, &diag) != RT_OK)
 		return rt_options_fail("demo", &diag, RT_EXIT_IO);
-	}
 	if (start_all(&d, &diag) == RT_OK)
 		code = show(&d);
 	else

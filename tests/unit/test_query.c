@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#define COMMAND(text) "{\"replay\":{\"viewer\":1,\"commands\":[{" text "}]}}"
+
 static bool
 same(const struct rt_query *a, const struct rt_query *b)
 {
@@ -18,7 +20,8 @@ same(const struct rt_query *a, const struct rt_query *b)
 	    a->tail == b->tail && a->tail_cursor == b->tail_cursor &&
 	    a->tail_max == b->tail_max && a->at_us == b->at_us &&
 	    a->tail_span.from_us == b->tail_span.from_us &&
-	    a->tail_span.until_us == b->tail_span.until_us;
+	    a->tail_span.until_us == b->tail_span.until_us &&
+	    memcmp(&a->replay, &b->replay, sizeof(a->replay)) == 0;
 }
 
 static void
@@ -37,6 +40,15 @@ what_is_encoded_is_decoded(void **state)
 	    {.tail = true,
 		.tail_cursor = 9,
 		.tail_span = {1, INT64_C(1781341471000000)}},
+	    {.replay = {.viewer = INT64_MAX}},
+	    {.replay = {1, 1, {{1, RT_REPLAY_PAUSE, 1}}}},
+	    {.replay = {2, 8,
+		 {{1, RT_REPLAY_PAUSE, 0}, {2, RT_REPLAY_SPEED, 0},
+		     {3, RT_REPLAY_SPEED, 1000},
+		     {4, RT_REPLAY_SEEK, RT_REPLAY_US_MAX},
+		     {5, RT_REPLAY_MOVE, -1}, {6, RT_REPLAY_STEP, -1},
+		     {7, RT_REPLAY_STEP, 10},
+		     {INT64_MAX, RT_REPLAY_VIOLATION, -1}}}},
 	};
 
 	(void)state;
@@ -68,6 +80,15 @@ the_largest_query_fits(void **state)
 	    .tail = true,
 	    .tail_cursor = UINT64_MAX - 1,
 	    .tail_max = UINT32_MAX,
+	    .replay = {INT64_MAX, 8,
+		{{INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX},
+		    {INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX},
+		    {INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX},
+		    {INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX},
+		    {INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX},
+		    {INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX},
+		    {INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX},
+		    {INT64_MAX, RT_REPLAY_MOVE, -RT_REPLAY_US_MAX}}},
 	};
 	struct rt_buf b;
 
@@ -106,6 +127,30 @@ a_bad_query_is_refused_and_changes_nothing(void **state)
 	    {"at before 1970", "{\"window_s\":60,\"at\":-1}", RT_E_FIELD},
 	    {"at as text", "{\"window_s\":60,\"at\":\"12:01\"}", RT_E_FIELD},
 	    {"span as text", "{\"tail\":{\"until\":\"1\"}}", RT_E_FIELD},
+	    {"replay as flag", "{\"replay\":true}", RT_E_FIELD},
+	    {"nobody steers", "{\"replay\":{\"commands\":[]}}", RT_E_FIELD},
+	    {"one command for many",
+		"{\"replay\":{\"viewer\":1,\"commands\":{\"seq\":1}}}",
+		RT_E_FIELD},
+	    {"a command without number", COMMAND("\"do\":\"step\",\"value\":1"),
+		RT_E_FIELD},
+	    {"an unknown command",
+		COMMAND("\"seq\":1,\"do\":\"dance\",\"value\":1"), RT_E_FIELD},
+	    {"a command of nothing", COMMAND("\"seq\":1,\"value\":1"),
+		RT_E_FIELD},
+	    {"a command without value", COMMAND("\"seq\":1,\"do\":\"step\""),
+		RT_E_FIELD},
+	    {"too fast", COMMAND("\"seq\":1,\"do\":\"speed\",\"value\":1001"),
+		RT_E_FIELD},
+	    {"backwards", COMMAND("\"seq\":1,\"do\":\"speed\",\"value\":-1"),
+		RT_E_FIELD},
+	    {"two violations on",
+		COMMAND("\"seq\":1,\"do\":\"violation\",\"value\":2"),
+		RT_E_FIELD},
+	    {"nine commands",
+		"{\"replay\":{\"viewer\":1,\"commands\":[{},{},{},{},{},{},"
+		"{},{},{}]}}",
+		RT_E_FIELD},
 	    {"deep", "{\"x\":[[[[[[[1]]]]]]]}", RT_E_SYNTAX},
 	};
 

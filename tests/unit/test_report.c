@@ -186,6 +186,40 @@ any_window(struct rt_report *r)
 }
 
 static void
+any_replay(struct rt_report *r, struct rt_report_replay *p)
+{
+	p->is_on = any() % 2;
+	if (!p->is_on)
+		return;
+	p->is_paused = any() % 2;
+	p->is_at_end = any() % 2;
+	p->is_seeking = any() % 2;
+	p->is_measured = any() % 2;
+	p->speed = any_count();
+	p->first_us = any() % 3 ? any_time() : 0;
+	p->last_us = any() % 3 ? any_time() : 0;
+	p->record = any_count();
+	p->records = any_count();
+	p->done = any_count();
+	p->stops = any_count();
+	p->rule = any_text(r);
+	p->operation_id = any_text(r);
+	p->service = any_text(r);
+	p->evidence = any_text(r);
+	p->said = any_text(r);
+	p->trouble = any_text(r);
+	if (any() % 2)
+		return;
+	p->timeline_us = any_time();
+	p->step_s = 64;
+	p->cols = RT_TIMELINE_COLS;
+	for (unsigned i = 0; i < p->cols; i++) {
+		p->taken[i] = (uint32_t)any_count();
+		p->failed[i] = (uint32_t)any_count();
+	}
+}
+
+static void
 any_report(struct rt_report *r)
 {
 	rt_report_reset(r);
@@ -199,6 +233,7 @@ any_report(struct rt_report *r)
 	r->source.uptime_ms = (int64_t)(any() >> 1);
 	r->source.version = any_text(r);
 	r->source.started_id = any();
+	any_replay(r, &r->source.replay);
 	any_counts(&r->counts, RT_C_COUNT);
 	for (unsigned i = 0; i < RT_STATUS_COUNT; i++)
 		r->counts.status[i] = any_count();
@@ -391,8 +426,37 @@ same_alert(const struct rt_report_alert *a, const struct rt_report_alert *b)
 	} while (0)
 
 static void
+same_replay(const struct rt_report_replay *a, const struct rt_report_replay *b)
+{
+	SAME(is_on);
+	SAME(is_paused);
+	SAME(is_at_end);
+	SAME(is_seeking);
+	SAME(is_measured);
+	SAME(speed);
+	SAME(first_us);
+	SAME(last_us);
+	SAME(record);
+	SAME(records);
+	SAME(done);
+	SAME(stops);
+	SAME_TEXT(rule);
+	SAME_TEXT(operation_id);
+	SAME_TEXT(service);
+	SAME_TEXT(evidence);
+	SAME_TEXT(said);
+	SAME_TEXT(trouble);
+	SAME(timeline_us);
+	SAME_DOUBLE(step_s);
+	SAME(cols);
+	assert_memory_equal(a->taken, b->taken, sizeof(a->taken));
+	assert_memory_equal(a->failed, b->failed, sizeof(a->failed));
+}
+
+static void
 same_report(const struct rt_report *a, const struct rt_report *b)
 {
+	same_replay(&a->source.replay, &b->source.replay);
 	SAME(source.is_live);
 	SAME_TEXT(source.name);
 	SAME_DOUBLE(source.window_s);
