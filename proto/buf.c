@@ -37,18 +37,12 @@ rt_buf_reset(struct rt_buf *b)
 		b->p[0] = '\0';
 }
 
-/* Make room for `more` bytes and the NUL; false where `max` forbids it. */
-static bool
-reserve(struct rt_buf *b, size_t more)
+/* Make room for `more` bytes and the NUL, which `max` allows. */
+static void
+grow(struct rt_buf *b, size_t more)
 {
 	size_t want;
 
-	if (b->overflow || more > b->max - b->len) {
-		b->overflow = true;
-		return false;
-	}
-	if (b->len + more < b->capacity)
-		return true;
 	want = b->capacity ? b->capacity * 2 : 256;
 	if (want < b->len + more + 1)
 		want = b->len + more + 1;
@@ -56,7 +50,29 @@ reserve(struct rt_buf *b, size_t more)
 		want = b->max + 1;
 	b->p = rt_xrealloc(b->p, want);
 	b->capacity = want;
+}
+
+/* The same, where it is allowed. */
+static inline bool
+reserve(struct rt_buf *b, size_t more)
+{
+	if (b->overflow || more > b->max - b->len) {
+		b->overflow = true;
+		return false;
+	}
+	if (b->len + more >= b->capacity)
+		grow(b, more);
 	return true;
+}
+
+char *
+rt_buf_more_room(struct rt_buf *b, size_t len)
+{
+	if (b->overflow || len > b->max - b->len)
+		return NULL;
+	if (b->len + len >= b->capacity)
+		grow(b, len);
+	return b->p + b->len;
 }
 
 char *

@@ -31,6 +31,27 @@ void rt_buf_reset(struct rt_buf *b);
 void rt_buf_add(struct rt_buf *b, const void *bytes, size_t len);
 /* Append len bytes for the caller to write now; NULL where it was refused. */
 char *rt_buf_extend(struct rt_buf *b, size_t len);
+char *rt_buf_more_room(struct rt_buf *b, size_t len);
+/*
+ * Where up to `len` bytes may be written, of which rt_buf_took appends those before `end`.
+ * NULL where that many might pass `max`: not an overflow yet, try what is needed.
+ */
+static inline char *
+rt_buf_room(struct rt_buf *b, size_t len)
+{
+	/* What is allocated is within `max`. */
+	return b->len + len < b->capacity && !b->overflow
+	    ? b->p + b->len
+	    : rt_buf_more_room(b, len);
+}
+
+static inline void
+rt_buf_took(struct rt_buf *b, char *end)
+{
+	*end = '\0';
+	b->len = (size_t)(end - b->p);
+}
+
 void rt_buf_puts(struct rt_buf *b, const char *z);
 void rt_buf_putc(struct rt_buf *b, char c);
 void rt_buf_printf(struct rt_buf *b, const char *fmt, ...) RT_PRINTF(2, 3);

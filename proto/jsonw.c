@@ -111,6 +111,46 @@ lead(struct rt_jsonw *w, const char *key)
 	rt_buf_putc(w->b, ':');
 }
 
+/*
+ * The same into the buffer's room, where there is enough for it and for `value` bytes: the
+ * place for the value, which rt_buf_took is then told the end of.  NULL: go the long way.
+ */
+static inline char *
+lead_room(struct rt_jsonw *w, const char *key, size_t value)
+{
+	struct rt_str k = rt_str_of(key);
+	char *p = rt_buf_room(w->b, k.len + 4 + value);
+
+	if (!p)
+		return NULL;
+	if (w->comma)
+		*p++ = ',';
+	w->comma = true;
+	if (!k.p)
+		return p;
+	*p++ = '"';
+	memcpy(p, k.p, k.len);
+	p += k.len;
+	*p++ = '"';
+	*p++ = ':';
+	return p;
+}
+
+/* A value that is short and needs no escapes. */
+static inline void
+put_short(struct rt_jsonw *w, const char *key, const char *text, size_t len)
+{
+	char *p = lead_room(w, key, len);
+
+	if (p) {
+		memcpy(p, text, len);
+		rt_buf_took(w->b, p + len);
+	} else {
+		lead(w, key);
+		rt_buf_add(w->b, text, len);
+	}
+}
+
 void
 rt_jsonw_key(struct rt_jsonw *w, const char *key, size_t len)
 {
@@ -122,22 +162,46 @@ static void
 open_level(struct rt_jsonw *w, const char *key, char first, char last)
 {
 	assert(w->depth < RT_JSONW_DEPTH);
-	lead(w, key);
-	rt_buf_putc(w->b, first);
+	if (!key || is_plain(rt_str_of(key))) {
+		put_short(w, key, &first, 1);
+	} else {
+		lead(w, key);
+		rt_buf_putc(w->b, first);
+	}
 	w->close[w->depth++] = last;
 	w->comma = false;
 }
 
-static void
-put_uint(struct rt_jsonw *w, uint64_t v)
+#define UINT_BYTES 20u
+
+/* Two digits a step; returns the end. */
+static char *
+write_uint(char *to, uint64_t v)
 {
-	char text[20];
+	static const char pairs[] =
+	    "00010203040506070809101112131415161718192021222324"
+	    "25262728293031323334353637383940414243444546474849"
+	    "50515253545556575859606162636465666768697071727374"
+	    "75767778798081828384858687888990919293949596979899";
+	char text[UINT_BYTES];
 	size_t i = sizeof(text);
 
-	do
-		text[--i] = (char)('0' + v % 10);
-	while (v /= 10);
-	rt_buf_add(w->b, text + i, sizeof(text) - i);
+	if (v < 10) {
+		*to = (char)('0' + v);
+		return to + 1;
+	}
+	for (; v >= 100; v /= 100) {
+		i -= 2;
+		memcpy(text + i, pairs + v % 100 * 2, 2);
+	}
+	if (v >= 10) {
+		i -= 2;
+		memcpy(text + i, pairs + v * 2, 2);
+	} else {
+		text[--i] = (char)('0' + v);
+	}
+	memcpy(to, text + i, sizeof(text) - i);
+	return to + (sizeof(text) - i);
 }
 
 struct rt_jsonw
@@ -162,19 +226,29 @@ void
 rt_jsonw_end(struct rt_jsonw *w)
 {
 	assert(w->depth > 0);
-	rt_buf_putc(w->b, w->close[--w->depth]);
-	w->comma = true;
+	w->comma = false;
+	put_short(w, NULL, &w->close[--w->depth], 1);
 }
 
 void
 rt_jsonw_str(struct rt_jsonw *w, const char *key, struct rt_str s)
 {
+	char *p;
+
 	if (!s.p) {
 		rt_jsonw_null(w, key);
 		return;
 	}
-	lead(w, key);
-	put_string(w->b, s);
+	p = is_plain(s) ? lead_room(w, key, s.len + 2) : NULL;
+	if (!p) {
+		lead(w, key);
+		put_string(w->b, s);
+		return;
+	}
+	*p++ = '"';
+	memcpy(p, s.p, s.len);
+	p[s.len] = '"';
+	rt_buf_took(w->b, p + s.len + 1);
 }
 
 void
@@ -186,17 +260,25 @@ rt_jsonw_text(struct rt_jsonw *w, const char *key, const char *z)
 void
 rt_jsonw_int(struct rt_jsonw *w, const char *key, int64_t v)
 {
-	lead(w, key);
-	if (v < 0)
-		rt_buf_putc(w->b, '-');
-	put_uint(w, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+	char text[UINT_BYTES + 1] = "-";
+	size_t sign = v < 0;
+	char *end =
+	    write_uint(text + sign, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+
+	put_short(w, key, text, (size_t)(end - text));
 }
 
 void
 rt_jsonw_uint(struct rt_jsonw *w, const char *key, uint64_t v)
 {
-	lead(w, key);
-	put_uint(w, v);
+	char text[UINT_BYTES], *p = lead_room(w, key, UINT_BYTES);
+
+	if (p) {
+		rt_buf_took(w->b, write_uint(p, v));
+	} else {
+		lead(w, key);
+		rt_buf_add(w->b, text, (size_t)(write_uint(text, v) - text));
+	}
 }
 
 void
@@ -204,26 +286,24 @@ rt_jsonw_double(struct rt_jsonw *w, const char *key, double v)
 {
 	char text[32];
 
-	if (!isfinite(v)) {
+	if (v >= 0 && v < 1e15 && v == (double)(uint64_t)v)
+		rt_jsonw_uint(w, key, (uint64_t)v);
+	else if (isfinite(v))
+		put_short(w, key, text, rt_text_from_double(text, v));
+	else
 		rt_jsonw_null(w, key);
-		return;
-	}
-	lead(w, key);
-	rt_buf_add(w->b, text, rt_text_from_double(text, v));
 }
 
 void
 rt_jsonw_bool(struct rt_jsonw *w, const char *key, bool v)
 {
-	lead(w, key);
-	rt_buf_puts(w->b, v ? "true" : "false");
+	put_short(w, key, v ? "true" : "false", v ? 4 : 5);
 }
 
 void
 rt_jsonw_null(struct rt_jsonw *w, const char *key)
 {
-	lead(w, key);
-	rt_buf_puts(w->b, "null");
+	put_short(w, key, "null", 4);
 }
 
 void

@@ -12,7 +12,8 @@
  *	rt_jsonw_int(&w, "n", 3);
  *	rt_jsonw_end(&w);                        {"n":3}
  *
- * `key` is NULL inside an array and at the top.
+ * `key` is NULL inside an array and at the top.  Keys of objects and arrays are escaped
+ * like strings; those of plain values are ours and must need no escapes.
  */
 #ifndef RT_JSONW_H
 #define RT_JSONW_H

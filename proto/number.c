@@ -364,6 +364,73 @@ rt_text_from_time(char out[32], int64_t us)
 	return (size_t)(21 + digits);
 }
 
+/* Whole decimal digits to the decimal; n < 10^18. */
+static void
+set_digits(struct decimal *d, uint64_t n, int exponent)
+{
+	char text[20];
+	size_t i = sizeof(text);
+
+	for (; n > 0; n /= 10)
+		text[--i] = (char)('0' + n % 10);
+	d->count = sizeof(text) - i;
+	memcpy(d->digits, text + i, d->count);
+	d->exponent = exponent;
+}
+
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 uint128;
+
+/*
+ * The same as shortest(), by whole numbers alone, for what is usual: ratios, milliseconds.
+ * v = m / 2^down, and with v in 1e-5 .. 1e15 all of it fits 128 bits: v × 10^scale is rounded
+ * to 15, 16, then 17 digits and taken where it is nearer to v than half the way to the
+ * next double.  False where v is beyond, or that way is not the same in both directions.
+ */
+static bool
+shortest_of_usual(struct decimal *d, double v)
+{
+	static const double least[] = {1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1e0, 1e1,
+	    1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13,
+	    1e14, 1e15};
+	uint64_t bits, m, rounded;
+	uint128 scaled, error, limit;
+	int down, digits, scale, above = -4; /* digits before the point */
+
+	memcpy(&bits, &v, sizeof(bits));
+	m = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+	down = 1075 - (int)(bits >> 52);
+	if (!(v >= 1e-5 && v < 1e15) || down < 1 || m == UINT64_C(1) << 52)
+		return false;
+	while (v >= least[above + 5])
+		above++;
+	for (digits = 15; digits <= 17; digits++) {
+		for (limit = 1, scale = 0; scale < digits - above; scale++)
+			limit *= 10;
+		scaled = m * limit;
+		rounded = (uint64_t)(scaled >> down);
+		error = scaled - ((uint128)rounded << down);
+		if (error > (uint128)1 << (down - 1) ||
+		    (error == (uint128)1 << (down - 1) && rounded % 2 == 1)) {
+			rounded++;
+			error = ((uint128)1 << down) - error;
+		}
+		if (error * 2 < limit || (error * 2 == limit && m % 2 == 0)) {
+			set_digits(d, rounded, -scale);
+			return true;
+		}
+	}
+	return false;
+}
+#else
+static bool
+shortest_of_usual(struct decimal *d, double v)
+{
+	(void)d, (void)v;
+	return false;
+}
+#endif
+
 /* value = digits × 10^exponent with as few digits as read back as v > 0. */
 static void
 shortest(struct decimal *d, double v)
@@ -386,10 +453,6 @@ shortest(struct decimal *d, double v)
 		    d->digits, d->exponent);
 		if (n > 0 && strtod(back, NULL) == v)
 			break;
-	}
-	while (d->count > 1 && d->digits[d->count - 1] == '0') {
-		d->count--;
-		d->exponent++;
 	}
 }
 
@@ -456,7 +519,12 @@ rt_text_from_double(char out[32], double v)
 		return (size_t)snprintf(out, 32, "%lld", (long long)v);
 	if (v < 0)
 		*p++ = '-';
-	shortest(&d, fabs(v));
+	if (!shortest_of_usual(&d, fabs(v)))
+		shortest(&d, fabs(v));
+	while (d.count > 1 && d.digits[d.count - 1] == '0') {
+		d.count--;
+		d.exponent++;
+	}
 	whole = (int)d.count + d.exponent;
 	if (whole > -5 && whole <= 17) {
 		p = put_plain(p, &d, whole);

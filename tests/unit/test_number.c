@@ -162,6 +162,40 @@ writes_the_shortest_number_that_reads_back(void **state)
 	}
 }
 
+/* Ratios, and the neighbours of decimals, where one digit more or less is wrong. */
+static void
+writes_no_digit_more_than_it_takes(void **state)
+{
+	struct util_random r = util_random_begin(11);
+	char out[32], want[40];
+	double v;
+	int i, digits;
+
+	(void)state;
+	for (i = 0; i < 30000; i++) {
+		v = (double)(1 + util_random_below(&r, 100000)) /
+		    (double)(1 + util_random_below(&r, 100000));
+		if (i % 3 == 0)
+			v = nextafter(round(v * 1000) / 1000, i % 2 ? 0 : 1e9);
+		if (!(v > 1e-4) || v == floor(v))
+			continue;
+		for (digits = 1; digits <= 17; digits++) {
+			snprintf(want, sizeof(want), "%.*e", digits - 1, v);
+			if (strtod(want, NULL) == v)
+				break;
+		}
+		rt_text_from_double(out, v);
+		assert_true(strtod(out, NULL) == v);
+		/* %.ne and ours differ in form, not in digits. */
+		snprintf(want, sizeof(want), "%.*f",
+		    digits - 1 - (int)floor(log10(v)), v);
+		if (strchr(want, '.') && want[strlen(want) - 1] != '0' &&
+		    strcmp(out, want) != 0)
+			fail_msg(
+			    "%.17g was written as %s, not %s", v, out, want);
+	}
+}
+
 static void
 a_locale_with_a_decimal_comma_changes_nothing(void **state)
 {
@@ -275,6 +309,7 @@ main(void)
 	    cmocka_unit_test(rounds_as_the_c_library_does),
 	    cmocka_unit_test(the_thousandth_digit_still_decides),
 	    cmocka_unit_test(writes_the_shortest_number_that_reads_back),
+	    cmocka_unit_test(writes_no_digit_more_than_it_takes),
 	    cmocka_unit_test(a_locale_with_a_decimal_comma_changes_nothing),
 	    cmocka_unit_test(reads_rfc_3339),
 	    cmocka_unit_test(refuses_what_is_no_time),
