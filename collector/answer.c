@@ -133,8 +133,7 @@ report_totals(
 
 	rt_window_sum(&a->totals, span, all, out->counts.sum_us);
 	memcpy(out->counts.n, all, sizeof(out->counts.n));
-	memcpy(
-	    out->counts.status, all + RT_C_COUNT, sizeof(out->counts.status));
+	memcpy(out->status, all + RT_C_COUNT, sizeof(out->status));
 	for (l = 0; l < RT_LATENCY_COUNT; l++) {
 		rt_sketch_empty(dense);
 		rt_window_sketch(&a->totals, span, (enum rt_latency)l, dense);

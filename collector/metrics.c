@@ -310,8 +310,9 @@ static const struct {
 };
 
 static void
-put_counts(struct rt_buf *b, const struct rt_counts *c)
+put_counts(struct rt_buf *b, const struct rt_report *r)
 {
+	const struct rt_counts *c = &r->counts;
 	struct family f;
 	size_t i;
 
@@ -330,8 +331,8 @@ put_counts(struct rt_buf *b, const struct rt_counts *c)
 		char code[4] = {(char)('0' + (i + RT_STATUS_MIN) / 100),
 		    (char)('0' + i / 10 % 10), (char)('0' + i % 10), '\0'};
 
-		if (c->status[i] > 0)
-			put_sample(b, &f, "status", code, (double)c->status[i]);
+		if (r->status[i] > 0)
+			put_sample(b, &f, "status", code, (double)r->status[i]);
 	}
 }
 
@@ -509,7 +510,7 @@ rt_metrics_encode(struct rt_buf *b, const struct rt_report *r)
 {
 	put_self(b, r);
 	put_sides(b, r);
-	put_counts(b, &r->counts);
+	put_counts(b, r);
 	put_rows(b, r);
 	put_alerts(b, r);
 	put_series(b, r);

@@ -74,11 +74,29 @@ chunk_for(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
 		return NULL;
 	}
 	c = &p->chunks[number - 1];
-	memset(c, 0, sizeof(*c));
 	c->octave = octave;
+	c->steps = 0;
 	c->next = s->head;
 	s->head = number;
 	return c;
+}
+
+#define STEP_BIT(step) (UINT64_C(1) << (step))
+
+_Static_assert(RT_SKETCH_STEPS == 64, "a bit for each step");
+
+/* Steps are mostly empty: only those that are not are walked, by their bits. */
+static inline uint32_t
+first_bit(uint64_t bits)
+{
+	return (uint32_t)__builtin_ctzll(bits);
+}
+
+static inline void
+chunk_add(struct rt_sketch_chunk *c, uint32_t step, uint32_t n)
+{
+	c->n[step] = (c->steps & STEP_BIT(step) ? c->n[step] : 0) + n;
+	c->steps |= STEP_BIT(step);
 }
 
 void
@@ -90,7 +108,7 @@ rt_sketch_add(struct rt_sketch_pool *p, struct rt_sketch *s, double ms)
 	bucket_of(ms, &octave, &step);
 	c = chunk_for(p, s, octave);
 	if (c)
-		c->n[step]++;
+		chunk_add(c, step, 1);
 	else
 		p->overflow++;
 }
@@ -102,13 +120,15 @@ rt_sketch_merge(struct rt_sketch_pool *p, struct rt_sketch *to,
 	const struct rt_sketch_chunk *c;
 	struct rt_sketch_chunk *t;
 	uint32_t number, i;
+	uint64_t left;
 
 	for (number = from->head; number != 0; number = c->next) {
 		c = &p->chunks[number - 1];
 		t = chunk_for(p, to, c->octave);
-		for (i = 0; i < RT_SKETCH_STEPS; i++) {
+		for (left = c->steps; left; left &= left - 1) {
+			i = first_bit(left);
 			if (t)
-				t->n[i] += c->n[i];
+				chunk_add(t, i, c->n[i]);
 			else
 				p->overflow += c->n[i];
 		}
@@ -144,18 +164,21 @@ rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
 {
 	const struct rt_sketch_chunk *c;
 	uint32_t number, i;
-	uint64_t *n;
+	uint64_t *n, *steps, left;
 
 	for (number = from->head; number != 0; number = c->next) {
 		c = &p->chunks[number - 1];
 		n = to->n[c->octave];
+		steps = &to->steps[c->octave];
 		if (!is_used(to, c->octave))
-			memset(n, 0, sizeof(to->n[0]));
+			*steps = 0;
 		to->octaves |= UINT64_C(1) << c->octave;
-		for (i = 0; i < RT_SKETCH_STEPS; i++) {
-			n[i] += c->n[i];
+		for (left = c->steps; left; left &= left - 1) {
+			i = first_bit(left);
+			n[i] = (*steps & STEP_BIT(i) ? n[i] : 0) + c->n[i];
 			to->count += c->n[i];
 		}
+		*steps |= c->steps;
 	}
 }
 
@@ -164,14 +187,14 @@ rt_sketch_quantiles(const struct rt_sketch_dense *d, struct rt_quantiles *out)
 {
 	static const double wanted[] = {0.50, 0.90, 0.95, 0.99, 1.0};
 	double found[RT_COUNT_OF(wanted)] = {0};
-	uint64_t seen = 0;
+	uint64_t seen = 0, left, octaves;
 	uint32_t octave, step;
 	size_t q = 0;
 
-	for (octave = 0; octave < RT_SKETCH_OCTAVES; octave++) {
-		if (!is_used(d, octave))
-			continue;
-		for (step = 0; step < RT_SKETCH_STEPS; step++) {
+	for (octaves = d->octaves; octaves; octaves &= octaves - 1) {
+		octave = first_bit(octaves);
+		for (left = d->steps[octave]; left; left &= left - 1) {
+			step = first_bit(left);
 			seen += d->n[octave][step];
 			while (q < RT_COUNT_OF(wanted) && seen > 0 &&
 			    (double)seen >= wanted[q] * (double)d->count)

@@ -13,7 +13,7 @@
  *         1/128 = 0.79 % off.  Nearest rank: the ceil(q n)-th smallest.
  * Bound   A sample that needs a chunk when the pool is empty is not kept; it is counted in
  *         pool->overflow, and the sketch's count does not include it.
- * Cost    add: a few compares and an increment.  merge: 64 adds a chunk.
+ * Cost    add: a few compares and an increment.  merge, sum, quantiles: what is in use.
  * Source  The log-linear histogram of HdrHistogram, with 64 steps an octave.
  */
 #ifndef RT_QUANTILE_H
@@ -29,6 +29,7 @@
 struct rt_sketch_chunk {
 	uint32_t next; /* chunk number + 1; 0: end */
 	uint32_t octave;
+	uint64_t steps; /* bit i: n[i] is in use; others mean nothing */
 	uint32_t n[RT_SKETCH_STEPS];
 };
 
@@ -47,7 +48,8 @@ struct rt_sketch {
 /* All octaves at once: where sketches are added up for an answer. */
 struct rt_sketch_dense {
 	uint64_t count;
-	uint64_t octaves; /* bit o: n[o] is in use; others mean nothing */
+	uint64_t octaves; /* bit o: steps[o] is in use; others mean nothing */
+	uint64_t steps[RT_SKETCH_OCTAVES]; /* bit i: n[o][i] likewise */
 	uint64_t n[RT_SKETCH_OCTAVES][RT_SKETCH_STEPS];
 };
 

@@ -95,8 +95,6 @@ rt_counts_add(struct rt_counts *to, const struct rt_counts *from)
 		to->n[i] += from->n[i];
 	for (size_t i = 0; i < RT_COUNT_OF(to->sum_us); i++)
 		to->sum_us[i] += from->sum_us[i];
-	for (size_t i = 0; i < RT_COUNT_OF(to->status); i++)
-		to->status[i] += from->status[i];
 }
 
 const char *

@@ -96,7 +96,6 @@ enum rt_sum {
 struct rt_counts {
 	uint64_t n[RT_C_COUNT];
 	uint64_t sum_us[RT_SUM_COUNT];
-	uint64_t status[RT_STATUS_COUNT]; /* [code - RT_STATUS_MIN] */
 };
 
 void rt_counts_add(struct rt_counts *to, const struct rt_counts *from);

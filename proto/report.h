@@ -96,8 +96,7 @@ const char *rt_overflow_name(enum rt_overflow o);
 struct rt_report_series {
 	const char *labels[RT_LABEL_COUNT]; /* NULL: absent, or summed over */
 	bool is_other;                      /* what came beyond the capacity */
-	struct rt_counts
-	    *counts; /* owned by the report; status[] is not kept */
+	struct rt_counts *counts; /* owned by the report */
 	struct rt_quantiles latency[RT_LATENCY_COUNT];
 	uint32_t
 	    trend[RT_SERIES_TREND_COLS]; /* attempts per column, newest last */
@@ -240,6 +239,7 @@ struct rt_report {
 		struct rt_report_replay replay; /* is_on: somebody steers it */
 	} source;
 	struct rt_counts counts;
+	uint64_t status[RT_STATUS_COUNT]; /* attempts by code - RT_STATUS_MIN */
 	uint64_t lost;        /* since start, never filled */
 	uint64_t unexplained; /* acknowledged delivery; must be 0 */
 	uint64_t disconnected_too_large;

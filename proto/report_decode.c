@@ -152,7 +152,7 @@ get_group(
 }
 
 static void
-get_status(struct json_object *o, struct rt_counts *c)
+get_status(struct json_object *o, struct rt_report *r)
 {
 	struct json_object *map = rt_json_get(o, "by_status");
 
@@ -168,7 +168,7 @@ get_status(struct json_object *o, struct rt_counts *c)
 			code = code * 10 + (unsigned)(*p - '0');
 		if (code >= RT_STATUS_MIN &&
 		    code - RT_STATUS_MIN < RT_STATUS_COUNT)
-			c->status[code - RT_STATUS_MIN] = to_uint(v);
+			r->status[code - RT_STATUS_MIN] = to_uint(v);
 	}
 }
 
@@ -177,7 +177,6 @@ get_attempts(struct json_object *o, struct rt_counts *c)
 {
 	get_counters(o, rt_report_attempt_counters, c);
 	get_group(o, &rt_report_by_class, c);
-	get_status(o, c);
 }
 
 /* What totals and series have in common. */
@@ -417,6 +416,7 @@ get_head(struct rt_report *r, struct json_object *o)
 	get_group(intake, &rt_report_by_reject, c);
 	get_fields(r, intake, rt_report_loss_fields, r);
 	get_attempts(rt_json_get(o, "attempts"), c);
+	get_status(rt_json_get(o, "attempts"), r);
 	get_counts(o, c);
 	get_matrix(o, c);
 	get_latency(r, o, r->latency);

@@ -178,16 +178,16 @@ put_rates(struct rt_jsonw *w, const struct rt_counts *c)
 }
 
 static void
-put_status(struct rt_jsonw *w, const struct rt_counts *c)
+put_status(struct rt_jsonw *w, const struct rt_report *r)
 {
 	char key[8];
 
 	rt_jsonw_object(w, "by_status");
 	for (unsigned i = 0; i < RT_STATUS_COUNT; i++) {
-		if (!c->status[i])
+		if (!r->status[i])
 			continue;
 		snprintf(key, sizeof(key), "%u", RT_STATUS_MIN + i);
-		rt_jsonw_uint(w, key, c->status[i]);
+		rt_jsonw_uint(w, key, r->status[i]);
 	}
 	rt_jsonw_end(w);
 }
@@ -417,7 +417,7 @@ put_head(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_object(w, "attempts");
 	put_counters(w, rt_report_attempt_counters, c);
 	put_group(w, &rt_report_by_class, c);
-	put_status(w, c);
+	put_status(w, r);
 	rt_jsonw_end(w);
 	put_operations(w, c, unfinished_of(r), !rt_report_is_past(r));
 	put_rates(w, c);

@@ -94,8 +94,8 @@ fill_report(void)
 	report.counts.sum_us[RT_SUM_WASTED] = 1500;
 	report.counts.sum_us[RT_SUM_USEFUL] = 6000;
 	report.counts.n[RT_C_ATTEMPTS] = 5000;
-	report.counts.status[503 - RT_STATUS_MIN] = 7;
-	report.counts.status[200 - RT_STATUS_MIN] = 900;
+	report.status[503 - RT_STATUS_MIN] = 7;
+	report.status[200 - RT_STATUS_MIN] = 900;
 	report.lost = 3;
 	report.series_total = 2;
 	s = add_series("search", 600);

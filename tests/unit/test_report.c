@@ -236,7 +236,7 @@ any_report(struct rt_report *r)
 	any_replay(r, &r->source.replay);
 	any_counts(&r->counts, RT_C_COUNT);
 	for (unsigned i = 0; i < RT_STATUS_COUNT; i++)
-		r->counts.status[i] = any_count();
+		r->status[i] = any_count();
 	r->lost = any_count();
 	r->unexplained = any_count();
 	r->disconnected_too_large = any_count();
@@ -755,7 +755,7 @@ values_of_another_type_are_absent(void **state)
 	assert_int_equal(rt_report_decode(&r, rt_str_of(json), NULL), RT_OK);
 	assert_int_equal(r.counts.n[RT_C_ATTEMPTS], 0);
 	assert_int_equal(r.counts.n[RT_C_FIRST], 0);
-	assert_int_equal(r.counts.status[503 - RT_STATUS_MIN], 2);
+	assert_int_equal(r.status[503 - RT_STATUS_MIN], 2);
 	assert_int_equal(r.series_count, 2);
 	assert_null(r.series[1].labels[RT_LABEL_SERVICE]);
 	assert_string_equal(r.series[1].labels[RT_LABEL_PROVIDER], "p");
