@@ -32,6 +32,15 @@ rt_mono_ms_between(rt_mono_t from, rt_mono_t to)
 	return (to.us - from.us) / 1000;
 }
 
+/* What to wait from `now` so as not to come before `then`; below 1 where that is over. */
+static inline int64_t
+rt_mono_ms_until(rt_mono_t now, rt_mono_t then)
+{
+	int64_t us = then.us - now.us;
+
+	return us > 0 ? (us + 999) / 1000 : us / 1000;
+}
+
 static inline rt_mono_t
 rt_mono_add_ms(rt_mono_t t, int64_t ms)
 {

@@ -190,7 +190,7 @@ begin_turn(struct canary *c, unsigned i, rt_mono_t now)
 	struct runner *r = &c->runners[i];
 	struct rt_schedule *s = &c->schedules[i];
 	const struct rt_target *t = &c->all.rows[i];
-	int64_t wait_ms = rt_mono_ms_between(now, s->due);
+	int64_t wait_ms = rt_mono_ms_until(now, s->due);
 	enum rt_pause why;
 
 	if (!c->is_once && wait_ms > 0)

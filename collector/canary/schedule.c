@@ -49,16 +49,16 @@ minute_wait_ms(
 
 	if (at < 0)
 		return 0;
-	return 60000 -
-	    rt_mono_ms_between(
-		s->sent[at % RT_TARGET_REQUESTS_A_MINUTE_MAX], now);
+	return rt_mono_ms_until(now,
+	    rt_mono_add_ms(
+		s->sent[at % RT_TARGET_REQUESTS_A_MINUTE_MAX], 60000));
 }
 
 enum rt_pause
 rt_schedule_blocks(struct rt_schedule *s, const struct rt_target *t,
     rt_mono_t now, rt_wall_t wall, int64_t *wait_ms)
 {
-	int64_t paused_ms = rt_mono_ms_between(now, s->paused_until);
+	int64_t paused_ms = rt_mono_ms_until(now, s->paused_until);
 
 	turn_day(s, wall);
 	*wait_ms = -1;
@@ -104,7 +104,7 @@ rt_schedule_pause(
 		asked_ms = why == RT_PAUSE_QUOTA ? RT_PAUSE_QUOTA_MS : 0;
 	s->asked = why;
 	s->paused_until =
-	    rt_mono_add_ms(now, (int64_t)fmin(asked_ms, RT_PAUSE_MAX_MS));
+	    rt_mono_add_ms(now, (int64_t)ceil(fmin(asked_ms, RT_PAUSE_MAX_MS)));
 }
 
 void

@@ -136,6 +136,16 @@ pauses_for_what_is_asked_but_a_day_at_most(void **state)
 		    blocks(&s, &t, 7 + rows[i].wait_ms / 1000, &ms),
 		    RT_PAUSE_NONE);
 	}
+	/* Not a microsecond too soon. */
+	rt_schedule_init(&s, &t, at(0), &dice);
+	rt_schedule_pause(&s, RT_PAUSE_RATE, 2000, (rt_mono_t){7000400});
+	assert_int_equal(rt_schedule_blocks(
+			     &s, &t, (rt_mono_t){9000399}, (rt_wall_t){0}, &ms),
+	    RT_PAUSE_RATE);
+	assert_int_equal(ms, 1);
+	assert_int_equal(rt_schedule_blocks(
+			     &s, &t, (rt_mono_t){9000400}, (rt_wall_t){0}, &ms),
+	    RT_PAUSE_NONE);
 	rt_schedule_init(&s, &t, at(0), &dice);
 	rt_schedule_pause(&s, RT_PAUSE_RATE, -1, at(7));
 	assert_int_equal(blocks(&s, &t, 7, &ms), RT_PAUSE_NONE);
