@@ -138,7 +138,7 @@ struct group {
 	double rank;
 	const char *name;
 	struct rt_counts *counts;
-	struct rt_quantiles operation;
+	struct rt_quantiles latency; /* what the order ranks by */
 };
 
 /* Row numbers sorted by the labels kept apart bring members of a group together. */
@@ -171,34 +171,63 @@ quantiles_of(struct rt_series *s, struct rt_span span,
 		rt_sketch_quantiles(dense, out);
 }
 
+/* How an order ranks: by a rate, or by a quantile of a latency. */
+static const struct {
+	bool is_rate, is_quantile;
+	enum rt_rate_id rate;
+	enum rt_latency latency;
+	size_t quantile; /* its place in struct rt_quantiles */
+} orders[RT_SORT_COUNT] = {
+#define RATE(id)                                               \
+	{                                                      \
+		true, false, RT_RATE_##id, RT_LATENCY_COUNT, 0 \
+	}
+#define QUANTILE(l, q)                                      \
+	{                                                   \
+		false, true, RT_RATE_COUNT, RT_LATENCY_##l, \
+		    offsetof(struct rt_quantiles, q)        \
+	}
+    [RT_SORT_AMPLIFICATION] = RATE(AMPLIFICATION),
+    [RT_SORT_FIRST] = RATE(FIRST_TRY),
+    [RT_SORT_FINAL] = RATE(EFFECTIVE_SUCCESS),
+    [RT_SORT_ERROR] = RATE(ERROR),
+    [RT_SORT_RETRY] = RATE(RETRY_RATIO),
+    [RT_SORT_FALLBACK] = RATE(FALLBACK),
+    [RT_SORT_RESCUED] = RATE(RESCUED),
+    [RT_SORT_P50] = QUANTILE(OPERATION, p50),
+    [RT_SORT_P95] = QUANTILE(OPERATION, p95),
+    [RT_SORT_P99] = QUANTILE(OPERATION, p99),
+    [RT_SORT_WAIT] = QUANTILE(BACKOFF, p95),
+#undef RATE
+#undef QUANTILE
+};
+
 static double
 rank_of(const struct group *g, enum rt_sort sort)
 {
-	static const enum rt_rate_id rates[RT_SORT_COUNT] = {
-	    [RT_SORT_AMPLIFICATION] = RT_RATE_AMPLIFICATION,
-	    [RT_SORT_ERROR] = RT_RATE_ERROR,
-	    [RT_SORT_FALLBACK] = RT_RATE_FALLBACK,
-	};
 	const uint64_t *n = g->counts->n;
 	struct rt_rate r;
+	double ms;
 
-	switch (sort) {
-	case RT_SORT_AMPLIFICATION:
-	case RT_SORT_ERROR:
-	case RT_SORT_FALLBACK:
-		r = rt_rate(g->counts, rates[sort]);
+	if (orders[sort].is_rate) {
+		r = rt_rate(g->counts, orders[sort].rate);
 		return rt_rate_known(r) ? r.numerator / r.denominator : -1;
+	}
+	if (orders[sort].is_quantile) {
+		memcpy(&ms, (const char *)&g->latency + orders[sort].quantile,
+		    sizeof(ms));
+		return g->latency.count > 0 ? ms : -1;
+	}
+	switch ((int)sort) {
 	case RT_SORT_FAILED:
 		return (double)(n[RT_C_FATE + RT_FATE_EXHAUSTED] +
 		    n[RT_C_FATE + RT_FATE_FAILED_FAST] +
 		    n[RT_C_FATE + RT_FATE_BUDGET_ABORTED] +
 		    n[RT_C_FATE + RT_FATE_ORPHANED]);
-	case RT_SORT_P95: return g->operation.count > 0 ? g->operation.p95 : -1;
 	case RT_SORT_ATTEMPTS: return (double)n[RT_C_ATTEMPTS];
-	case RT_SORT_NAME:
-	case RT_SORT_COUNT: break;
+	case RT_SORT_OPS: return (double)n[RT_C_OPS_ENDED];
+	default: return 0; /* by name */
 	}
-	return 0;
 }
 
 static int
@@ -315,9 +344,9 @@ rt_series_report(struct rt_series *s, struct rt_span span,
 		    by_labels(&members[i], &members[i + g->count]) == 0);
 		if (is_silent(g->counts))
 			continue;
-		if (q->sort == RT_SORT_P95)
+		if (orders[q->sort].is_quantile)
 			quantiles_of(s, span, members + g->first, g->count,
-			    RT_LATENCY_OPERATION, dense, &g->operation);
+			    orders[q->sort].latency, dense, &g->latency);
 		g->name = name_of(s, g->labels, out);
 		g->rank = rank_of(g, q->sort);
 		count++;

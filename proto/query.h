@@ -28,14 +28,25 @@
 /* Windows that a live collector keeps. */
 #define RT_WINDOWS(X) X(60, "1m") X(300, "5m") X(900, "15m") X(3600, "1h")
 
-/* Sort orders of the series rows, biggest first: X(ID, key). */
+/*
+ * Sort orders of the series rows, biggest first: X(ID, key).  Latencies are those of
+ * operations, wait is p95 of announced backoff; a row without that figure comes last.
+ */
 #define RT_SORTS(X)             \
 	X(ATTEMPTS, "attempts") \
+	X(OPS, "ops")           \
 	X(AMPLIFICATION, "amp") \
+	X(FIRST, "1st")         \
+	X(FINAL, "fin")         \
 	X(ERROR, "error")       \
+	X(RETRY, "retry")       \
 	X(FALLBACK, "fallback") \
+	X(RESCUED, "rescued")   \
 	X(FAILED, "failed")     \
+	X(P50, "p50")           \
 	X(P95, "p95")           \
+	X(P99, "p99")           \
+	X(WAIT, "wait")         \
 	X(NAME, "name")
 #define X(id, name) RT_SORT_##id,
 enum rt_sort { RT_SORTS(X) RT_SORT_COUNT };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/order.h"
+
 /* libinih reads lines of 199 bytes; a byte may take three. */
 #define PART 50u
 #define LINE 200u
@@ -31,6 +33,9 @@ rt_choices_get(struct rt_choices *c, const struct rt_model *m)
 	c->ascii = m->ascii;
 	c->sort = m->sort;
 	c->reverse = m->reverse;
+	c->columns = m->columns;
+	memcpy(c->orders, m->orders, sizeof(c->orders));
+	memcpy(c->reversed, m->reversed, sizeof(c->reversed));
 	for (unsigned k = 0; k < RT_PROMPT_KINDS; k++)
 		copy_history(&c->history[k], &m->prompt.history[k]);
 }
@@ -44,6 +49,9 @@ rt_choices_apply(const struct rt_choices *c, struct rt_model *m)
 	m->ascii = c->ascii;
 	m->sort = c->sort;
 	m->reverse = c->reverse;
+	m->columns = c->columns;
+	memcpy(m->orders, c->orders, sizeof(m->orders));
+	memcpy(m->reversed, c->reversed, sizeof(m->reversed));
 	for (unsigned k = 0; k < RT_PROMPT_KINDS; k++)
 		copy_history(&m->prompt.history[k], &c->history[k]);
 }
@@ -65,6 +73,9 @@ static const struct {
     FIELD(ascii),
     FIELD(sort),
     FIELD(reverse),
+    FIELD(columns),
+    FIELD(orders),
+    FIELD(reversed),
     FIELD(history),
 };
 
@@ -130,9 +141,19 @@ put_history(struct rt_buf *b, const struct rt_prompt_history *h)
 	}
 }
 
+/* Routes say theirs by themselves. */
+static bool
+has_order(unsigned panel)
+{
+	return panel != RT_PANEL_ROUTES && panel < RT_PANEL_COUNT &&
+	    rt_order_count((enum rt_panel)panel) > 0;
+}
+
 void
 rt_choices_encode(struct rt_buf *b, const struct rt_choices *c)
 {
+	char columns[RT_COLUMNS_TEXT];
+
 	rt_buf_puts(
 	    b, "; written by retrytop: what was chosen on its screen\n");
 	rt_buf_printf(b, "[screen]\nwindow = %s\ntheme = %s\n",
@@ -141,6 +162,13 @@ rt_choices_encode(struct rt_buf *b, const struct rt_choices *c)
 	    c->ascii ? "yes" : "no");
 	rt_buf_printf(b, "\n[routes]\nsort = %s\nreverse = %s\n",
 	    rt_sort_name(c->sort), c->reverse ? "yes" : "no");
+	rt_columns_format(columns, &c->columns);
+	rt_buf_printf(b, "columns = %s\n\n[orders]\n", columns);
+	for (unsigned p = 0; p < RT_PANEL_COUNT; p++)
+		if (has_order(p))
+			rt_buf_printf(b, "%u = %s%s\n", p + 1,
+			    rt_order_name((enum rt_panel)p, c->orders[p]),
+			    c->reversed[p] ? " reverse" : "");
 	for (unsigned k = 0; k < RT_PROMPT_KINDS; k++) {
 		rt_buf_printf(b, "\n[%s]\n", kinds[k]);
 		put_history(b, &c->history[k]);
@@ -209,6 +237,32 @@ read_reverse(struct rt_choices *c, const char *value)
 	return read_word(value, "yes", "no", &c->reverse);
 }
 
+static bool
+read_columns(struct rt_choices *c, const char *value)
+{
+	return rt_columns_from(&c->columns, value);
+}
+
+/* "5 = ok reverse": the panel's number, what it is sorted by. */
+static bool
+read_order(struct rt_choices *c, const char *name, const char *value)
+{
+	unsigned p = (unsigned)strtoul(name, NULL, 10) - 1;
+	size_t len = strcspn(value, " ");
+	struct rt_str word = {value, len};
+	bool reverse = strcmp(value + len, " reverse") == 0;
+
+	if (!has_order(p) || (value[len] && !reverse))
+		return false;
+	for (unsigned i = 0; i < rt_order_count((enum rt_panel)p); i++)
+		if (rt_str_is(word, rt_order_name((enum rt_panel)p, i))) {
+			c->orders[p] = i;
+			c->reversed[p] = reverse;
+			return true;
+		}
+	return false;
+}
+
 static const struct {
 	const char *section, *name;
 	bool (*read)(struct rt_choices *c, const char *value);
@@ -219,6 +273,7 @@ static const struct {
     {"screen", "ascii", read_ascii},
     {"routes", "sort", read_sort},
     {"routes", "reverse", read_reverse},
+    {"routes", "columns", read_columns},
 };
 
 /* What stands between the bars, %XX as a byte; false where that is not the form. */
@@ -286,6 +341,10 @@ take(void *user, const char *section, const char *name, const char *value)
 			known = true;
 			ok = read_history(r, k, name, value);
 		}
+	if (strcmp(section, "orders") == 0) {
+		known = true;
+		ok = read_order(r->c, name, value);
+	}
 	for (size_t i = 0; i < RT_COUNT_OF(rows); i++)
 		if (strcmp(rows[i].section, section) == 0 &&
 		    strcmp(rows[i].name, name) == 0) {

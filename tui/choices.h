@@ -2,7 +2,7 @@
 /*
  * choices — what the user chose and wants to find again: as text and back.
  *
- * Text    Sections of `name = value`: [screen], [routes], and [filters] and [commands] with
+ * Text    Sections of `name = value`: [screen], [routes], [orders], and [filters] and [commands] with
  *         the lines typed last.  Such a line stands between bars, parts of it on further
  *         lines that begin with a blank; %XX is a byte.  What is not there stays as it is.
  * Broken  What is unknown or has no such value is left out and counted; the first is
@@ -22,8 +22,11 @@ struct rt_choices {
 	uint32_t window_s;
 	enum rt_theme theme;
 	bool utc, ascii;
+	struct rt_columns columns;
 	enum rt_sort sort;
 	bool reverse;
+	unsigned orders[RT_PANEL_COUNT]; /* of the other panels */
+	bool reversed[RT_PANEL_COUNT];
 	struct rt_prompt_history history[RT_PROMPT_KINDS];
 };
 

@@ -128,7 +128,7 @@ static const struct rt_colon_row table[] = {
 	{"window", NULL, "1m|5m|15m|1h",
 	    "The window of every figure.", run_window, complete_window},
 	{"sort", NULL, "ORDER [reverse]",
-	    "The order of the routes: attempts, amp, error, fallback, failed, p95, name.", run_sort, complete_sort},
+	    "The order of the routes: attempts, ops, amp, 1st, fin, error, retry, fallback, rescued, failed, p50, p95, p99, wait, name.", run_sort, complete_sort},
 	{"filter", NULL, "[WORDS]",
 	    "Filter, as typed after /; without words show everything again.", run_filter, rt_filter_complete},
 	{"help", NULL, "",

@@ -6,6 +6,7 @@
 
 #include "tui/clip.h"
 #include "tui/colon.h"
+#include "tui/order.h"
 #include "tui/term.h"
 #include "tui/view.h"
 #include "tui/worst.h"
@@ -89,9 +90,15 @@ static const struct rt_key_row table[] = {
 	{{'-'}, "-", RT_ACTION_SHORTER, "Shorter",
 	    "Shorter window.", 0, P},
 	{{'s'}, "s", RT_ACTION_SORT, "Sort",
-	    "Next order of the routes: attempts, amp, error, fallback, failed, p95, name.", 10, P},
+	    "Menu of the orders of a table; ss takes the next one.", 10, P},
+	{{'<'}, "<", RT_ACTION_SORT_BEFORE, "Order before",
+	    "Sort by what comes before in the menu of orders.", 0, P},
+	{{'>'}, ">", RT_ACTION_SORT_NEXT, "Next order",
+	    "Sort by what comes next in the menu of orders.", 0, P},
 	{{'r'}, "r", RT_ACTION_REVERSE, "Reverse",
-	    "Reverse the order of the routes.", 14, P},
+	    "Reverse the order of a table.", 14, P},
+	{{'c'}, "c", RT_ACTION_COLUMNS, "Columns",
+	    "Menu of the columns of the routes: which, and in which order.", 15, P},
 	{{'z'}, "z", RT_ACTION_ZOOM, "Zoom",
 	    "The panel in focus on the whole screen, and back.", 12, P},
 	{{' '}, "Space", RT_ACTION_FREEZE, "Freeze",
@@ -165,10 +172,13 @@ step_window(struct rt_model *m, int by, bool wrap)
 }
 
 static void
-ask_anew(struct rt_model *m)
+turn_order(struct rt_model *m, int by, bool reverse)
 {
-	m->ask_now = true;
-	m->keep_order = false;
+	enum rt_panel p = rt_order_panel(m);
+	unsigned count = rt_order_count(p);
+	unsigned at = (unsigned)((int)(rt_order_get(m, p) + count) + by);
+
+	rt_order_set(m, p, at % count, rt_order_is_reversed(m, p) != reverse);
 }
 
 /* Lines between the strip and the keys. */
@@ -403,14 +413,11 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_WINDOW: step_window(m, 1, true); break;
 	case RT_ACTION_LONGER: step_window(m, 1, false); break;
 	case RT_ACTION_SHORTER: step_window(m, -1, false); break;
-	case RT_ACTION_SORT:
-		m->sort = (enum rt_sort)((m->sort + 1) % RT_SORT_COUNT);
-		ask_anew(m);
-		break;
-	case RT_ACTION_REVERSE:
-		m->reverse = !m->reverse;
-		ask_anew(m);
-		break;
+	case RT_ACTION_SORT: rt_menu_open(m, RT_MENU_SORT); break;
+	case RT_ACTION_SORT_BEFORE: turn_order(m, -1, false); break;
+	case RT_ACTION_SORT_NEXT: turn_order(m, 1, false); break;
+	case RT_ACTION_REVERSE: turn_order(m, 0, true); break;
+	case RT_ACTION_COLUMNS: rt_menu_open(m, RT_MENU_COLUMNS); break;
 	case RT_ACTION_ZOOM: m->zoomed = !m->zoomed; break;
 	case RT_ACTION_FREEZE: rt_model_freeze(m, !m->is_frozen); break;
 	case RT_ACTION_FOLLOW: follow(m); break;
@@ -432,6 +439,13 @@ rt_keys_apply(struct rt_model *m, const struct rt_layout *l, int code)
 	    code != RT_KEY_CLOSED && code != CTRL('c')) {
 		m->key_at = m->now;
 		return type(m, code);
+	}
+	if (m->menu.kind != RT_MENU_NONE && code < RT_KEY_RESIZE &&
+	    code != RT_KEY_NONE && code != CTRL('c') && code != CTRL('l') &&
+	    code != CTRL('z')) {
+		m->key_at = m->now;
+		rt_menu_key(m, code);
+		return RT_EFFECT_DRAW;
 	}
 	if (!row || !rt_keys_work(row, m))
 		return RT_EFFECT_NONE;

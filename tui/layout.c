@@ -213,6 +213,23 @@ settle_list(const struct rt_layout *l, struct rt_oplist *list)
 		list->top = list->at - page + 1;
 }
 
+/* Which columns the routes table has room for: the menu tells. */
+static void
+settle_columns(const struct rt_layout *l, struct rt_model *m)
+{
+	struct rt_columns_plan p;
+
+	m->columns_shown = 0;
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->boxes[i].panel != RT_PANEL_ROUTES)
+			continue;
+		rt_columns_plan(&m->columns, l->boxes[i].cols,
+		    l->boxes[i].cols < l->cols || l->cols >= WIDE_COLS, &p);
+		for (unsigned c = 0; c < RT_COLUMN_COUNT; c++)
+			m->columns_shown |= (uint32_t)p.show[c] << c;
+	}
+}
+
 void
 rt_layout_settle(const struct rt_layout *l, struct rt_model *m)
 {
@@ -227,6 +244,7 @@ rt_layout_settle(const struct rt_layout *l, struct rt_model *m)
 		if (rows->top + page > rows->count)
 			rows->top = rows->count > page ? rows->count - page : 0;
 	}
+	settle_columns(l, m);
 	settle_tail(l, m);
 	settle_list(l, &m->drill->list);
 }

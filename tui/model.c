@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proto/mem.h"
+#include "tui/order.h"
 
 static const struct {
 	const char *title, *about;
@@ -45,6 +46,7 @@ rt_model_new(const char *title, const char *endpoint, uint32_t window_s)
 	m->endpoint = endpoint;
 	m->window_s = window_s;
 	m->sort = RT_SORT_ATTEMPTS;
+	rt_columns_init(&m->columns);
 	m->utc = true;
 	m->focus = RT_PANEL_ROUTES;
 	m->table = RT_PANEL_ROUTES;
@@ -336,6 +338,7 @@ settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
 	uint16_t keep[RT_MODEL_ROWS];
 	size_t count = keep_rows(m, p, keep);
 
+	rt_order_apply(m, p, keep, count);
 	for (size_t i = 0; i < count; i++)
 		ids[i] = row_sources[p].id(r, keep[i]);
 	if (hold)

@@ -17,7 +17,9 @@
 #include "proto/clock.h"
 #include "proto/query.h"
 #include "proto/report.h"
+#include "tui/columns.h"
 #include "tui/drill.h"
+#include "tui/menu.h"
 #include "tui/palette.h"
 #include "tui/prompt.h"
 #include "tui/trail.h"
@@ -89,8 +91,15 @@ struct rt_model {
 	const char *title;    /* borrowed */
 	const char *endpoint; /* borrowed */
 	uint32_t window_s;
-	enum rt_sort sort;
+	enum rt_sort sort; /* of the routes */
 	bool reverse;
+	/* of the other panels (order.h) */
+	unsigned orders[RT_PANEL_COUNT];
+	bool reversed[RT_PANEL_COUNT];
+	struct rt_columns columns; /* of the routes table */
+	uint32_t
+	    columns_shown; /* bits 1 << enum rt_column; set by the layout */
+	struct rt_menu menu;
 	bool is_frozen;
 	uint64_t frozen_newest; /* live trail number when frozen */
 	uint64_t held_missed;   /* tail_missed then */

@@ -55,6 +55,11 @@ void rt_view_oplist(const struct rt_model *m, struct rt_area a);
 void rt_view_operation(const struct rt_model *m, struct rt_area a);
 unsigned rt_view_operation_rows(const struct rt_model *m, unsigned cols);
 
+/* The menu that may be open, over the rows above the keys; its own keys. */
+unsigned rt_view_menu_rows(const struct rt_model *m, unsigned cols);
+void rt_view_menu(const struct rt_model *m, struct rt_area a);
+void rt_view_menu_keys(const struct rt_model *m, struct rt_area a);
+
 /* ---- what views share ---- */
 
 /* DIM below RT_FMT_FEW, else `role`. */

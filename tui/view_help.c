@@ -154,6 +154,19 @@ put_fates(struct page *p)
 }
 
 static void
+put_columns(struct page *p)
+{
+	put_title(p, "Columns");
+	for (unsigned i = 0; i < RT_COLUMN_COUNT; i++) {
+		const struct rt_column_info *c =
+		    rt_column_info((enum rt_column)i);
+
+		put_at(p, 1, RT_ROLE_STRONG, c->head + strspn(c->head, " "));
+		put_wrapped(p, 14, RT_ROLE_TEXT, c->about);
+	}
+}
+
+static void
 put_page(struct page *p, const struct rt_model *m)
 {
 	const struct rt_view *v = rt_view_of(m->focus);
@@ -165,6 +178,8 @@ put_page(struct page *p, const struct rt_model *m)
 	put_wrapped(p, 1, RT_ROLE_TEXT, rt_panel_about(m->focus));
 	for (const enum rt_rate_id *id = v->rates; *id != RT_RATE_COUNT; id++)
 		put_rate(p, m, *id);
+	if (m->focus == RT_PANEL_ROUTES)
+		put_columns(p);
 	put_keys(p);
 	put_commands(p);
 	put_legend(p);

@@ -6,6 +6,7 @@
 
 #include "tui/colon.h"
 #include "tui/keys.h"
+#include "tui/order.h"
 #include "tui/view.h"
 
 static struct rt_area
@@ -299,13 +300,26 @@ draw_footer(const struct rt_model *m, struct rt_area a)
 
 /* ---- panels ----------------------------------------------------------- */
 
+/* "sort: ok v", where that is not the usual order of such a panel. */
+static bool
+format_order(const struct rt_model *m, enum rt_panel p, char out[32])
+{
+	out[0] = '\0';
+	if (p == RT_PANEL_ROUTES || rt_order_count(p) == 0 ||
+	    (rt_order_get(m, p) == 0 && !rt_order_is_reversed(m, p)))
+		return false;
+	snprintf(out, 32, "sort: %s %s", rt_order_name(p, rt_order_get(m, p)),
+	    rt_order_is_reversed(m, p) ? "^" : "v");
+	return true;
+}
+
 static void
 draw_title(const struct rt_model *m, const struct rt_box *box, struct rt_area a)
 {
 	const struct rt_view *v = rt_view_of(box->panel);
 	bool focused = m->focus == box->panel;
 	uint32_t rule = m->ascii ? '-' : 0x2500;
-	char status[96] = "";
+	char status[320] = "", text[256], order[32];
 	unsigned col;
 
 	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_TITLE, rule);
@@ -315,6 +329,13 @@ draw_title(const struct rt_model *m, const struct rt_box *box, struct rt_area a)
 	    "%u %s ", (unsigned)box->panel + 1, rt_panel_title(box->panel));
 	if (v->status)
 		v->status(m, status, sizeof(status));
+	if (format_order(m, box->panel, order)) {
+		rt_facts_shorten(text, sizeof(text), status, 60);
+		snprintf(status, sizeof(status), "%s%s%s", order,
+		    text[0] ? "  " : "", text);
+		if (col + rt_text_cols(status) + 5 >= a.cols)
+			snprintf(status, sizeof(status), "%s", order);
+	}
 	if (status[0] && col + rt_text_cols(status) + 5 < a.cols)
 		rt_area_printf(a, 0, a.cols - rt_text_cols(status) - 4,
 		    RT_ROLE_TITLE, " %s ", status);
@@ -394,6 +415,20 @@ draw_body(
 			l->footer - l->evidence, g->cols));
 }
 
+static void
+draw_menu(
+    const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
+{
+	unsigned rows = rt_view_menu_rows(m, l->cols);
+	unsigned end = l->footer ? l->footer : l->rows;
+
+	if (rows > end)
+		rows = end;
+	if (rows > 0)
+		rt_view_menu(m,
+		    rt_area_sub(rt_area_all(g), end - rows, 0, rows, l->cols));
+}
+
 void
 rt_view_screen(
     const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
@@ -408,7 +443,10 @@ rt_view_screen(
 		draw_list(m, l, g);
 	else
 		draw_body(m, l, g);
-	if (l->footer && m->prompt.is_open)
+	draw_menu(m, l, g);
+	if (l->footer && m->menu.kind != RT_MENU_NONE)
+		rt_view_menu_keys(m, line_of(g, l->footer));
+	else if (l->footer && m->prompt.is_open)
 		draw_prompt(&m->prompt, g, l->footer);
 	else if (l->footer && rt_model_notice(m))
 		draw_notice(rt_model_notice(m), g, l->footer);

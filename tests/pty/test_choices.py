@@ -42,14 +42,15 @@ def run(folder, keys, *shown, options=(), hidden=()):
 def it_is_there_again(folder):
     run(folder, [], b"sort: attempts v", b"win 5m")
     assert not os.path.exists(f"{folder}/state"), "written though nothing was chosen"
-    run(folder, [b"r", b"w", b"/st:5xx\r"], b"sort: attempts v")
+    run(folder, [b"r", b"w", b"c \r", b"6>", b"/st:5xx\r"], b"sort: attempts v")
     path = f"{folder}/state/retrytop/screen.ini"
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert os.listdir(os.path.dirname(path)) == ["screen.ini"]
     text = kept(folder)
-    for line in ("window = 15m", "reverse = yes", "1 = |st:5xx|"):
+    for line in ("window = 15m", "reverse = yes", "columns = -op/s att/s ", "6 = ok\n",
+                 "1 = |st:5xx|"):
         assert line in text, text
-    run(folder, [], b"sort: attempts ^", b"win 15m")
+    run(folder, [], b"sort: attempts ^", b"win 15m", hidden=(b"op/s",))
 
 
 def options_win_and_are_not_kept(folder):

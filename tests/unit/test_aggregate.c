@@ -405,6 +405,87 @@ tells_an_operation_record_by_record(void **state)
 	rt_report_fini(&r);
 }
 
+/* What an order promises, from the row itself. */
+static double
+figure_of(const struct rt_report_series *s, enum rt_sort sort)
+{
+	static const enum rt_rate_id rates[RT_SORT_COUNT] = {
+	    [RT_SORT_AMPLIFICATION] = RT_RATE_AMPLIFICATION,
+	    [RT_SORT_FIRST] = RT_RATE_FIRST_TRY,
+	    [RT_SORT_FINAL] = RT_RATE_EFFECTIVE_SUCCESS,
+	    [RT_SORT_ERROR] = RT_RATE_ERROR,
+	    [RT_SORT_RETRY] = RT_RATE_RETRY_RATIO,
+	    [RT_SORT_FALLBACK] = RT_RATE_FALLBACK,
+	    [RT_SORT_RESCUED] = RT_RATE_RESCUED,
+	};
+	const struct rt_quantiles *q = &s->latency[RT_LATENCY_OPERATION],
+				  *wait = &s->latency[RT_LATENCY_BACKOFF];
+	struct rt_rate r;
+
+	switch ((int)sort) {
+	case RT_SORT_ATTEMPTS: return (double)s->counts->n[RT_C_ATTEMPTS];
+	case RT_SORT_OPS: return (double)s->counts->n[RT_C_OPS_ENDED];
+	case RT_SORT_FAILED:
+		return (double)(s->counts->n[RT_C_FATE + RT_FATE_EXHAUSTED] +
+		    s->counts->n[RT_C_FATE + RT_FATE_FAILED_FAST]);
+	case RT_SORT_P50: return q->count > 0 ? q->p50 : -1;
+	case RT_SORT_P95: return q->count > 0 ? q->p95 : -1;
+	case RT_SORT_P99: return q->count > 0 ? q->p99 : -1;
+	case RT_SORT_WAIT: return wait->count > 0 ? wait->p95 : -1;
+	case RT_SORT_NAME: return -(double)s->labels[RT_LABEL_SERVICE][0];
+	default: break;
+	}
+	r = rt_rate(s->counts, rates[sort]);
+	return rt_rate_known(r) ? r.numerator / r.denominator : -1;
+}
+
+static void
+every_order_begins_with_its_biggest_and_reversed_ends_with_it(void **state)
+{
+#define OF(service, ms) ",\"service\":\"" service "\",\"elapsed_ms\":" ms
+	/* clang-format off */
+	struct rt_aggregate *a = aggregate_of(
+	    A("00:01.0", "a1", "1", OK OF("a", "900")) A("00:01.0", "a2", "1", OK OF("a", "20"))
+	    A("00:01.0", "a3", "1", BUSY RETRY OF("a", "30")) A("00:02.0", "a3", "2", OK OF("a", "10"))
+	    A("00:01.0", "b1", "1", BUSY FALLBACK OF("b", "300")) A("00:02.0", "b1", "2", OK OF("b", "300"))
+	    A("00:01.0", "b2", "1", BUSY ABORT OF("b", "5"))
+	    A("00:01.0", "c1", "1", BUSY ",\"decision\":\"retry_same\",\"backoff_ms\":700" OF("c", "1"))
+	    A("00:02.0", "c1", "2", BUSY RETRY OF("c", "1")) A("00:03.0", "c1", "3", BUSY ABORT OF("c", "1"))
+	    A("00:01.0", "d1", "1", OK OF("d", "4000")), NULL);
+	/* clang-format on */
+#undef OF
+	struct rt_moment at = {{0}, {0}};
+	struct rt_report r;
+
+	(void)state;
+	rt_report_init(&r);
+	for (unsigned s = 0; s < RT_SORT_COUNT; s++)
+		for (unsigned back = 0; back < 2; back++) {
+			struct rt_query q = {.sort = (enum rt_sort)s,
+			    .group = 1u << RT_LABEL_SERVICE,
+			    .reverse = back == 1};
+			double first, last;
+
+			rt_report_reset(&r);
+			rt_aggregate_report(a, &q, at, &r);
+			assert_int_equal(r.series_count, 4);
+			first = figure_of(&r.series[0], q.sort);
+			last = figure_of(&r.series[3], q.sort);
+			print_message("%s: %g .. %g\n", rt_sort_name(q.sort),
+			    first, last);
+			assert_true(back ? first < last : first > last);
+			for (unsigned i = 1; i < 4; i++) {
+				double one =
+					   figure_of(&r.series[i - 1], q.sort),
+				       two = figure_of(&r.series[i], q.sort);
+
+				assert_true(back ? one <= two : one >= two);
+			}
+		}
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+}
+
 int
 main(void)
 {
@@ -417,6 +498,8 @@ main(void)
 	    cmocka_unit_test(follows_the_monotonic_clock_when_live),
 	    cmocka_unit_test(takes_a_message_apart_and_refuses_one_too_large),
 	    cmocka_unit_test(tells_an_operation_record_by_record),
+	    cmocka_unit_test(
+		every_order_begins_with_its_biggest_and_reversed_ends_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@ plain(void)
 	memset(&c, 0, sizeof(c));
 	c.window_s = 300;
 	c.utc = true;
+	rt_columns_init(&c.columns);
 	return c;
 }
 
@@ -46,6 +47,12 @@ what_was_chosen_comes_back(void **state)
 	c.ascii = true;
 	c.sort = RT_SORT_P95;
 	c.reverse = true;
+	c.columns.wishes[RT_COLUMN_P50] = RT_WISH_SHOWN;
+	c.columns.wishes[RT_COLUMN_AMP] = RT_WISH_HIDDEN;
+	(void)rt_columns_move(&c.columns, RT_COLUMN_P50, -1);
+	c.orders[RT_PANEL_CLASSES] = 3;
+	c.orders[RT_PANEL_CANARY] = 1;
+	c.reversed[RT_PANEL_CLASSES] = true;
 	for (unsigned k = 0; k < RT_PROMPT_KINDS; k++)
 		c.history[k].count = RT_PROMPT_HISTORY - k;
 	for (unsigned i = 0; i < RT_PROMPT_HISTORY; i++)
@@ -89,6 +96,12 @@ what_is_broken_or_unknown_is_left_out_and_the_first_is_named(void **state)
 		"[attic] window: unknown, with value \"5m\"", 1},
 	    {"[routes]\nsort = p95\nsort = cost\n",
 		"[routes] sort: no such value \"cost\"", 1},
+	    {"[routes]\ncolumns = op/s cost\n",
+		"[routes] columns: no such value \"op/s cost\"", 1},
+	    {"[routes]\ncolumns = amp +amp\n",
+		"[routes] columns: no such value \"amp +amp\"", 1},
+	    {"[orders]\n4 = n\n5 = n up\n5 = cost\n0 = n\n99 = n\n",
+		"[orders] 4: no such value \"n\"", 5},
 	    {"[screen]\nnonsense\n", "line 2 is no \"name = value\"", 1},
 	    {"[filters]\n1 = open\n", "[filters] 1: no such value \"open\"", 1},
 	    {"[filters]\n1 = |%4|\n", "[filters] 1: no such value \"|%4|\"", 1},
