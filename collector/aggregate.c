@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/aggregate_state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "collector/notice.h"
 #include "collector/pack.h"
 #include "proto/encode.h"
 #include "proto/mem.h"
@@ -591,11 +593,32 @@ is_blank(struct rt_str s)
 	return true;
 }
 
+/* A record that its sender found wrong counts as it would have. */
+static void
+take_notice(
+    struct rt_aggregate *a, const struct rt_notice *n, const char *source)
+{
+	struct rt_identity id = {rt_str_of(n->emitter), n->seq};
+	char from[2 * RT_NOTICE_WHERE];
+
+	if (!rt_sequence_arrived(
+		&a->sequence, a->clock_us, id.emitter, id.seq, NULL)) {
+		repeated(a, id);
+		return;
+	}
+	total(a, RT_C_REJECT + n->reason);
+	leave_out(a, n->reason, id);
+	snprintf(from, sizeof(from), "%s, %s", n->where, source);
+	rt_refusals_add(&a->refused, a->clock_us, n->reason, &n->why,
+	    rt_str_of(n->sample), from);
+}
+
 void
 rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
     struct rt_moment at, const char *source)
 {
 	struct rt_diag why = {"", ""};
+	struct rt_notice notice;
 	struct rt_event e;
 	struct rt_identity id;
 	enum rt_reject reject;
@@ -606,6 +629,11 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 	if (a->is_live)
 		a->clock_us = at.mono.us;
 	rt_window_advance(&a->totals, a->clock_us);
+	if (a->is_live && rt_notice_is_hinted(record) &&
+	    rt_notice_decode(record, &notice) == RT_OK) {
+		take_notice(a, &notice, source);
+		return;
+	}
 	reject = rt_decode(a->decoder, record.p, record.len, &e, &why);
 	id = rt_decode_identity(a->decoder);
 	if (reject != RT_REJECT_NOT) {

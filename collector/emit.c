@@ -22,6 +22,7 @@
 
 /* How soon a signal is heeded while waiting. */
 #define LOOK_MS 200
+#define REFUSED_SHOWN 10u
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -37,6 +38,7 @@ struct feeder {
 	unsigned from;        /* enum: where following begins */
 	bool is_following;    /* there is no end but by a signal */
 	bool has_failed;      /* a file broke off */
+	uint64_t refused;     /* records */
 	bool is_draining;     /* sends what is left, nothing of its own */
 };
 
@@ -99,14 +101,26 @@ wait_for(struct feeder *f, int (*wait)(struct rt_emitter *, int))
 	return RT_OK;
 }
 
-static enum rt_err
-offer(struct feeder *f, struct rt_str record)
+static void
+say_refused(struct feeder *f, const struct rt_notice *n)
 {
-	struct rt_str line = rt_canonical_line(f->canonical, record);
+	if (f->refused++ < REFUSED_SHOWN)
+		fprintf(stderr, "%s: refused, %s: %s\n", n->where,
+		    rt_reject_name(n->reason), n->why.what);
+}
+
+static enum rt_err
+offer(struct feeder *f, const struct rt_source_record *record)
+{
+	const struct rt_notice *refused;
+	struct rt_str line = rt_canonical_line(
+	    f->canonical, record->text, record->where, &refused);
 	enum rt_err err;
 
 	if (line.len == 0)
 		return RT_OK;
+	if (refused)
+		say_refused(f, refused);
 	while (rt_emitter_offer(f->emitter, line.p, line.len) != 0) {
 		err = wait_for(f, rt_emitter_wait_room);
 		if (err != RT_OK)
@@ -128,7 +142,7 @@ feed(struct feeder *f, struct rt_source *source)
 		if (err == RT_E_EMPTY)
 			return RT_OK;
 		if (err == RT_OK) {
-			err = offer(f, record.text);
+			err = offer(f, &record);
 			continue;
 		}
 		if (err == RT_E_IO) {
@@ -157,6 +171,9 @@ summary(const struct feeder *f, enum rt_err err)
 	struct rt_emitter_stats s;
 
 	rt_emitter_stats(f->emitter, &s);
+	if (f->refused > REFUSED_SHOWN)
+		fprintf(stderr, "and %" PRIu64 " more records refused\n",
+		    f->refused - REFUSED_SHOWN);
 	fprintf(stderr,
 	    "retrytop emit: offered %" PRIu64 ", acknowledged %" PRIu64 "\n",
 	    s.offered, s.acknowledged);
