@@ -310,6 +310,8 @@ rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
 	rt_audit_report(&a->audit, span, out);
 	if (q->tail)
 		report_tail(a, q, until_us, out);
+	if (q->operation_until_us && q->operation_until_us < until_us)
+		until_us = q->operation_until_us;
 	if (q->operation[0])
 		report_operation(a, rt_str_of(q->operation), until_us, out);
 	if (!a->is_live)

@@ -144,6 +144,8 @@ rt_query_encode(struct rt_buf *b, const struct rt_query *q)
 	}
 	if (q->operation[0])
 		rt_jsonw_text(&w, "operation", q->operation);
+	if (q->operation_until_us)
+		rt_jsonw_int(&w, "operation_until", q->operation_until_us);
 	put_replay(&w, q);
 	rt_jsonw_end(&w);
 }
@@ -289,7 +291,7 @@ read_operation(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 	size_t len;
 
 	if (!v)
-		return RT_OK;
+		return read_us(o, "operation_until", &q->operation_until_us, d);
 	if (!json_object_is_type(v, json_type_string))
 		return refuse(d, "operation", "an operation id");
 	len = (size_t)json_object_get_string_len(v);
@@ -297,7 +299,7 @@ read_operation(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 		return refuse(d, "operation", "at most 128 characters");
 	memcpy(q->operation, json_object_get_string(v), len);
 	q->operation[len] = '\0';
-	return RT_OK;
+	return read_us(o, "operation_until", &q->operation_until_us, d);
 }
 
 static enum rt_err

@@ -103,6 +103,8 @@ struct rt_query {
 	struct rt_report_span tail_span;
 	char operation[RT_QUERY_OPERATION_MAX +
 	    1]; /* id to detail; empty: none */
+	/* its records that arrived before, as source.span says it; 0: all */
+	int64_t operation_until_us;
 	/* Only a replay takes this; a live collector refuses it. */
 	struct {
 		uint64_t viewer; /* random, below 2^63; 0: nothing asked */

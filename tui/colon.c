@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/travel.h"
+
 #define NAME_MAX_BYTES 24u
 #define NEAR 2u /* letters that a name may be off */
 
@@ -105,6 +107,44 @@ run_filter(struct rt_colon_call *c, struct rt_diag *d)
 }
 
 static enum rt_err
+run_goto(struct rt_colon_call *c, struct rt_diag *d)
+{
+	return rt_travel_goto(c->m, c->argument, d);
+}
+
+static void
+complete_goto(
+    const char *word, const struct rt_report *r, rt_filter_each each, void *ctx)
+{
+	(void)r;
+	if (strncmp("live", word, strlen(word)) == 0)
+		(void)each(ctx, "live");
+}
+
+#define X(id, name) " " name
+static enum rt_err
+run_theme(struct rt_colon_call *c, struct rt_diag *d)
+{
+	return rt_theme_from(c->argument, &c->m->theme)
+	    ? RT_OK
+	    : refuse(d, "theme takes one of:" RT_THEMES(X));
+}
+#undef X
+
+static void
+complete_theme(
+    const char *word, const struct rt_report *r, rt_filter_each each, void *ctx)
+{
+	(void)r;
+	for (unsigned i = 0; i < RT_THEME_COUNT; i++) {
+		const char *name = rt_theme_name((enum rt_theme)i);
+
+		if (strncmp(name, word, strlen(word)) == 0 && !each(ctx, name))
+			return;
+	}
+}
+
+static enum rt_err
 run_help(struct rt_colon_call *c, struct rt_diag *d)
 {
 	(void)d;
@@ -125,12 +165,16 @@ run_quit(struct rt_colon_call *c, struct rt_diag *d)
 
 /* clang-format off */
 static const struct rt_colon_row table[] = {
+	{"goto", NULL, "HH:MM[:SS]|-5m|live",
+	    "The whole screen as it was then; live is the present.", run_goto, complete_goto},
 	{"window", NULL, "1m|5m|15m|1h",
 	    "The window of every figure.", run_window, complete_window},
 	{"sort", NULL, "ORDER [reverse]",
 	    "The order of the routes: attempts, ops, amp, 1st, fin, error, retry, fallback, rescued, failed, p50, p95, p99, wait, name.", run_sort, complete_sort},
 	{"filter", NULL, "[WORDS]",
 	    "Filter, as typed after /; without words show everything again.", run_filter, rt_filter_complete},
+	{"theme", NULL, "dark|light|mono|safe",
+	    "Colours.", run_theme, complete_theme},
 	{"help", NULL, "",
 	    "Keys, commands, signs, and what each number means.", run_help, NULL},
 	{"quit", NULL, "",

@@ -53,17 +53,23 @@ rt_drill_answer(struct rt_drill *d, const struct rt_report_operation *from)
 	d->held = rt_waterfall_read(&d->fall, from) ? RT_HELD_YES : RT_HELD_NO;
 }
 
+void
+rt_drill_forget(struct rt_drill *d)
+{
+	d->held = RT_HELD_ASKING;
+	d->is_gone = false;
+	rt_buf_reset(&d->lines);
+	rt_waterfall_init(&d->fall);
+}
+
 static void
 open_operation(struct rt_model *m, const char *id)
 {
 	struct rt_drill *d = m->drill;
 
 	snprintf(d->id, sizeof(d->id), "%s", id);
-	d->held = RT_HELD_ASKING;
-	d->is_gone = false;
 	d->top = 0;
-	rt_buf_reset(&d->lines);
-	rt_waterfall_init(&d->fall);
+	rt_drill_forget(d);
 	m->ask_now = true;
 }
 

@@ -59,6 +59,9 @@ bool rt_drill_wants(const struct rt_drill *d);
 void rt_drill_answer(
     struct rt_drill *d, const struct rt_report_operation *from);
 
+/* What is known of the open operation is of another moment: ask anew. */
+void rt_drill_forget(struct rt_drill *d);
+
 struct rt_model;
 
 /* Enter: the list of the row in focus, or the operation under the cursor. */

@@ -243,7 +243,8 @@ rt_facts_evidence(
 	note(&l, RT_NOTE, "", "late", n[RT_C_LATE]);
 	note(&l, RT_NOTE, "", "no status", n[RT_C_NO_STATUS]);
 	note(&l, RT_NOTE, "", "usage unknown", n[RT_C_USAGE_UNKNOWN]);
-	note(&l, RT_NOTE, "", "not in tail", m->tail_missed);
+	note(&l, RT_NOTE, "", "not in tail",
+	    m->is_frozen ? m->held_missed : m->tail_missed);
 	note(&l, RT_NOTE, "", "restarts", m->restarts);
 	return l.count;
 }
@@ -321,6 +322,31 @@ say_news(struct facts *f, const struct rt_model *m)
 		    rt_fmt_age(b, m->gap_ms));
 }
 
+/* What is not the present says so first. */
+static void
+say_past(struct facts *f, const struct rt_model *m, const struct rt_report *r)
+{
+	char held[RT_FMT_SIZE], age[RT_FMT_SIZE];
+
+	if (!rt_report_is_past(r))
+		return;
+	rt_fmt_clock(held, r->source.held_from_us, m->utc);
+	if (!(r->source.held_s > 0)) {
+		say(f, RT_WARN, "PAST", "nothing of it is held: only from %s",
+		    held);
+		return;
+	}
+	if (r->source.held_s + 0.5 < r->source.window_s) {
+		say(f, RT_WARN, "PAST",
+		    "%s of the window, held from %s; G live",
+		    rt_fmt_age(age, (int64_t)(r->source.held_s * 1000)), held);
+		return;
+	}
+	say(f, RT_NOTE, "PAST", "%s ago, steps of %llds; G live",
+	    rt_fmt_age(age, (r->source.now_us - r->source.at_us) / 1000),
+	    (long long)r->source.bucket_s);
+}
+
 static void
 say_link(struct facts *f, const struct rt_model *m)
 {
@@ -362,7 +388,12 @@ say_canaries(struct facts *f, const struct rt_report *r)
 		const struct rt_report_canary *c = &r->canaries[i];
 		char age[RT_FMT_SIZE];
 
-		if (!c->last_ok && c->attempts + c->streak > 0) {
+		if (!c->last_ok && c->age_ms < 0) {
+			say(f, RT_BAD, "CANARY", "%.40s: %llu of %llu failed",
+			    c->name ? c->name : "?",
+			    (unsigned long long)(c->attempts - c->ok),
+			    (unsigned long long)c->attempts);
+		} else if (!c->last_ok && c->attempts + c->streak > 0) {
 			say(f, RT_BAD, "CANARY",
 			    "%.40s failing x%llu, %.24s %s ago",
 			    c->name ? c->name : "?",
@@ -433,7 +464,7 @@ say_quiet(struct facts *f, const struct rt_model *m, const struct rt_report *r)
 {
 	char a[RT_FMT_SIZE], b[RT_FMT_SIZE];
 
-	if (!r->source.is_live || m->is_frozen)
+	if (!r->source.is_live || m->is_frozen || rt_report_is_past(r))
 		return;
 	if (r->source.last_event_age_ms < 0)
 		say(f, RT_NOTE, "WAITING",
@@ -465,6 +496,7 @@ rt_facts(const struct rt_model *m, struct rt_fact out[RT_FACTS_MAX])
 	char pct[RT_FMT_SIZE];
 	size_t news;
 
+	say_past(&f, m, r);
 	say_news(&f, m);
 	news = f.count;
 	say_link(&f, m);
@@ -478,8 +510,9 @@ rt_facts(const struct rt_model *m, struct rt_fact out[RT_FACTS_MAX])
 		say_quiet(&f, m, r);
 		if (f.count == news)
 			say(&f, RT_GOOD, "ok",
-			    "no trouble: error %s n=%.0f, nothing lost%s",
+			    "no trouble: error %s n=%.0f%s%s",
 			    rt_fmt_pct(pct, e), e.denominator,
+			    rt_report_is_past(r) ? "" : ", nothing lost",
 			    r->canaries_count ? ", canaries pass" : "");
 	}
 	sort_by_severity(&f, news);

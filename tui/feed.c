@@ -7,6 +7,7 @@
 #include "proto/ask.h"
 #include "proto/decode.h"
 #include "proto/mem.h"
+#include "tui/travel.h"
 
 #define ASK_MS 1000
 #define AGAIN_MS 2000 /* after a question that nobody answered */
@@ -74,6 +75,8 @@ take_tail(
 			strlen(tail->lines[i]), &e, NULL) == RT_REJECT_NOT)
 			rt_model_event(m, &e);
 	}
+	if (rt_report_is_past(&m->live))
+		return;
 	if (was_known && first > m->tail_next)
 		m->tail_missed += first - m->tail_next;
 	m->tail_next = tail->cursor;
@@ -105,6 +108,8 @@ take_answer(struct rt_feed *f, struct rt_model *m)
 	rt_model_answer(m, &f->report);
 	if (m->live.tail.asked)
 		take_tail(f, m, &m->live.tail);
+	if (m->has_moved)
+		rt_travel_arrived(m);
 	return true;
 }
 
@@ -120,6 +125,13 @@ due_ms(const struct rt_feed *f, const struct rt_model *m)
 }
 
 static void
+note_asked(struct rt_model *m, const struct rt_query *q)
+{
+	m->asked_at = m->now;
+	m->asked_at_us = q->at_us;
+}
+
+static void
 ask(struct rt_feed *f, struct rt_model *m)
 {
 	struct rt_query q = rt_model_query(m);
@@ -130,7 +142,7 @@ ask(struct rt_feed *f, struct rt_model *m)
 	f->waits = true;
 	if (rt_ask_send(f->ask,
 		(struct rt_str){f->question.p, f->question.len}) == RT_OK)
-		m->asked_at = m->now;
+		note_asked(m, &q);
 	f->asked_at = m->now;
 	f->has_asked = true;
 	m->ask_now = false;

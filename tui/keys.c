@@ -8,6 +8,7 @@
 #include "tui/colon.h"
 #include "tui/order.h"
 #include "tui/term.h"
+#include "tui/travel.h"
 #include "tui/view.h"
 #include "tui/worst.h"
 
@@ -82,7 +83,15 @@ static const struct rt_key_row table[] = {
 	{{'g', RT_KEY_HOME}, "g Home", RT_ACTION_FIRST, "First",
 	    "Move to the first row.", 0, ALL},
 	{{'G', RT_KEY_END}, "G End", RT_ACTION_LAST, "Last",
-	    "Move to the last row; in the tail follow it again.", 0, ALL},
+	    "Move to the last row; in the tail follow it again; from the past back to the present.", 0, ALL},
+	{{','}, ",", RT_ACTION_EARLIER, "Earlier",
+	    "The whole screen as it was one bucket (10 s, further back 1m) earlier.", 22, ALL},
+	{{'.'}, ".", RT_ACTION_LATER, "Later",
+	    "One bucket later, up to the present.", 0, ALL},
+	{{'{'}, "{", RT_ACTION_MUCH_EARLIER, "Earlier",
+	    "Ten buckets earlier.", 0, ALL},
+	{{'}'}, "}", RT_ACTION_MUCH_LATER, "Later",
+	    "Ten buckets later.", 0, ALL},
 	{{'w'}, "w", RT_ACTION_WINDOW, "Window",
 	    "Next window: 1m, 5m, 15m, 1h.", 9, P},
 	{{'+', '='}, "+", RT_ACTION_LONGER, "Longer",
@@ -209,6 +218,15 @@ scroll(struct rt_model *m, const struct rt_layout *l, int by)
 	last = (int64_t)rt_view_help_rows(m, l->cols) - (int64_t)l->rows + 3;
 	top = top > last ? last : top;
 	m->help_top = (unsigned)(top < 0 ? 0 : top);
+}
+
+static void
+go_last(struct rt_model *m, const struct rt_layout *l)
+{
+	if (!m->help && rt_travel_is_away(m))
+		rt_travel_live(m);
+	else
+		scroll(m, l, INT_MAX);
 }
 
 static int
@@ -388,7 +406,11 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_PAGE_DOWN: scroll(m, l, page_of(m, l)); break;
 	case RT_ACTION_PAGE_UP: scroll(m, l, -page_of(m, l)); break;
 	case RT_ACTION_FIRST: scroll(m, l, INT_MIN); break;
-	case RT_ACTION_LAST: scroll(m, l, INT_MAX); break;
+	case RT_ACTION_LAST: go_last(m, l); break;
+	case RT_ACTION_EARLIER: rt_travel_step(m, -1); break;
+	case RT_ACTION_LATER: rt_travel_step(m, 1); break;
+	case RT_ACTION_MUCH_EARLIER: rt_travel_step(m, -10); break;
+	case RT_ACTION_MUCH_LATER: rt_travel_step(m, 10); break;
 	case RT_ACTION_ENTER: enter(m); break;
 	case RT_ACTION_NEXT: step(m, RT_STEP_ANY, 1); break;
 	case RT_ACTION_PREVIOUS: step(m, RT_STEP_ANY, -1); break;

@@ -39,6 +39,7 @@ rt_model_new(const char *title, const char *endpoint, uint32_t window_s)
 	rt_report_init(&m->frozen);
 	m->trail = rt_xcalloc(1, sizeof(*m->trail));
 	m->frozen_trail = rt_xcalloc(1, sizeof(*m->frozen_trail));
+	m->past_trail = rt_xcalloc(1, sizeof(*m->past_trail));
 	m->drill = rt_xcalloc(1, sizeof(*m->drill));
 	rt_drill_init(m->drill);
 	rt_buf_init(&m->clip, RT_MODEL_CLIP_MAX);
@@ -67,6 +68,7 @@ rt_model_free(struct rt_model *m)
 	rt_report_fini(&m->frozen);
 	free(m->trail);
 	free(m->frozen_trail);
+	free(m->past_trail);
 	rt_drill_fini(m->drill);
 	free(m->drill);
 	rt_buf_fini(&m->clip);
@@ -91,10 +93,17 @@ rt_model_report(const struct rt_model *m)
 	return m->is_frozen ? &m->frozen : &m->live;
 }
 
+/* That of the newest answer. */
+static struct rt_trail *
+newest_trail(const struct rt_model *m)
+{
+	return rt_report_is_past(&m->live) ? m->past_trail : m->trail;
+}
+
 const struct rt_trail *
 rt_model_trail(const struct rt_model *m)
 {
-	return m->is_frozen ? m->frozen_trail : m->trail;
+	return m->is_frozen ? m->frozen_trail : newest_trail(m);
 }
 
 bool
@@ -111,9 +120,22 @@ rt_model_age_ms(const struct rt_model *m)
 	return rt_mono_ms_between(m->answered_at, m->now);
 }
 
+/* Of the past the collector says how much came since. */
+static uint64_t
+since(const struct rt_model *m)
+{
+	const struct rt_report *r = rt_model_report(m);
+
+	if (m->has_live && m->live.source.at_us == r->source.at_us)
+		r = &m->live;
+	return r->source.since > 0 ? (uint64_t)r->source.since : 0;
+}
+
 uint64_t
 rt_model_held(const struct rt_model *m)
 {
+	if (rt_report_is_past(rt_model_report(m)))
+		return since(m);
 	if (m->is_frozen)
 		return m->trail->newest - m->frozen_newest + m->tail_missed -
 		    m->held_missed;
@@ -129,6 +151,8 @@ rt_model_span_s(const struct rt_model *m)
 	double up_s = (double)r->source.uptime_ms / 1000;
 	double span_s = r->source.window_s;
 
+	if (rt_report_is_past(r))
+		return r->source.held_s < 1 ? 1 : r->source.held_s;
 	if (!r->source.is_live)
 		up_s = (double)(r->source.to_us - r->source.from_us) / 1e6;
 	if (!(span_s > 0) || span_s > up_s)
@@ -151,6 +175,14 @@ rt_model_query(const struct rt_model *m)
 	    .tail_max = RT_MODEL_ROWS,
 	};
 
+	if (m->at_us) {
+		q.at_us = m->at_us;
+		q.tail = m->past_trail_us != m->at_us;
+		q.tail_cursor = UINT64_MAX;
+		q.tail_max = RT_TRAIL_ROWS;
+	}
+	if (m->is_frozen && !m->thaws)
+		q.operation_until_us = m->frozen.source.span.until_us;
 	if (rt_drill_wants(m->drill))
 		memcpy(q.operation, m->drill->id, sizeof(q.operation));
 	return q;
@@ -405,6 +437,8 @@ note_collector(struct rt_model *m, const struct rt_report *fresh)
 	m->answered_at = m->now;
 	m->answered_wall = m->now_wall;
 	m->trouble[0] = '\0';
+	if (rt_report_is_past(fresh))
+		return;
 	m->last_event_us = fresh->source.last_event_age_ms < 0
 	    ? 0
 	    : m->now_wall.us - fresh->source.last_event_age_ms * 1000;
@@ -416,6 +450,8 @@ steady_trend(struct rt_model *m, struct rt_report *fresh)
 {
 	const struct rt_report *old = &m->live;
 
+	if (rt_report_is_past(fresh) || rt_report_is_past(old))
+		m->trend_at.us = 0;
 	if (m->has_live && m->trend_at.us != 0 &&
 	    rt_mono_ms_between(m->trend_at, m->now) < RT_MODEL_TREND_MS &&
 	    old->source.started_id == fresh->source.started_id &&
@@ -427,17 +463,40 @@ steady_trend(struct rt_model *m, struct rt_report *fresh)
 		m->trend_at = m->now;
 }
 
+/* The collector has taken the wanted moment back to the end of a bucket. */
+static void
+follow_moment(struct rt_model *m, const struct rt_report *fresh)
+{
+	if (m->at_us != m->asked_at_us)
+		return; /* another one is wanted by now */
+	if (rt_report_is_past(fresh))
+		m->at_us = fresh->source.at_us;
+	m->asked_at_us = m->at_us;
+	if (m->thaws)
+		m->is_frozen = m->thaws = false;
+}
+
 void
 rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 {
 	struct rt_report old;
+	int64_t was_us = rt_model_report(m)->source.at_us;
 
+	follow_moment(m, fresh);
 	steady_trend(m, fresh);
 	old = m->live;
 	note_collector(m, fresh);
 	m->live = *fresh;
 	*fresh = old;
 	m->has_live = true;
+	if (rt_report_is_past(&m->live) && m->live.tail.asked) {
+		rt_trail_clear(m->past_trail);
+		m->past_trail_us = m->live.source.at_us;
+	}
+	if (!m->is_frozen && was_us != m->live.source.at_us) {
+		m->has_moved = true;
+		rt_drill_forget(m->drill);
+	}
 	if (m->live.operation.id)
 		rt_drill_answer(m->drill, &m->live.operation);
 	if (!m->is_frozen)
@@ -475,7 +534,7 @@ rt_model_trouble(struct rt_model *m, const char *what)
 void
 rt_model_event(struct rt_model *m, const struct rt_event *e)
 {
-	rt_trail_add(m->trail, e);
+	rt_trail_add(newest_trail(m), e);
 }
 
 static void
@@ -493,16 +552,17 @@ rt_model_freeze(struct rt_model *m, bool frozen)
 	if (frozen == m->is_frozen || (frozen && !m->has_live))
 		return;
 	if (frozen) {
+		memcpy(m->frozen_trail, newest_trail(m), sizeof(*m->trail));
 		swap_reports(m);
 		m->has_live = false;
-		memcpy(m->frozen_trail, m->trail, sizeof(*m->trail));
+		m->thaws = false;
 		m->frozen_newest = m->trail->newest;
 		m->held_missed = m->tail_missed;
 		m->frozen_wall = m->answered_wall;
 		m->is_frozen = true;
 		return;
 	}
-	m->is_frozen = false;
+	m->is_frozen = m->thaws = false;
 	if (!m->has_live)
 		swap_reports(m);
 	m->has_live = true;

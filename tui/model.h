@@ -6,6 +6,8 @@
  *         terminal; `now` is handed in.
  * Answer  A fresh report replaces the live one.  While frozen, the screen keeps a copy of
  *         report and events; intake goes on and is counted as held.
+ * Past    Where at_us is set, questions and answers are about that moment (travel.h): the
+ *         live report is one about the past, and its tail is in past_trail.
  * Rows    A panel with rows shows them in `order`; the cursor sticks to a row's identity
  *         (a hash of its labels), not to its place.  For RT_MODEL_HOLD_MS after a key the
  *         order on the screen stays, new rows are added at its end.
@@ -72,8 +74,14 @@ struct rt_model_rows {
 struct rt_model {
 	/* the answer */
 	struct rt_report live, frozen;
-	struct rt_trail *trail, *frozen_trail; /* owned */
-	bool has_live;                         /* live holds an answer */
+	struct rt_trail *trail, *frozen_trail, *past_trail; /* owned */
+	bool has_live; /* live holds an answer */
+	/* the past; wall microseconds, 0: the present */
+	int64_t at_us;         /* wanted */
+	int64_t asked_at_us;   /* in the last question */
+	int64_t past_trail_us; /* of what moment past_trail is */
+	bool has_moved;        /* the answer is of another moment than before */
+	bool thaws;            /* the next answer of the wanted moment thaws */
 	/* of the tail: to ask with, UINT64_MAX: the newest; next one, UINT64_MAX: unknown */
 	uint64_t tail_cursor, tail_next;
 	uint64_t tail_missed; /* events that this viewer never saw */

@@ -68,7 +68,7 @@ rt_view_bare_pct(char out[RT_FMT_SIZE], struct rt_rate r)
 unsigned
 rt_view_finished(const struct rt_report *r, const uint32_t *v, unsigned cols)
 {
-	if (!r->source.is_live || cols == 0)
+	if (!r->source.is_live || rt_report_is_past(r) || cols == 0)
 		return cols;
 	for (unsigned i = 0; i + 1 < cols; i++)
 		if (v[i] > 0)
@@ -85,6 +85,13 @@ rt_view_empty(const struct rt_model *m, struct rt_area a, unsigned row,
 
 	if (!rt_model_has_report(m))
 		rt_area_put(a, row, 1, RT_ROLE_DIM, "no answer yet");
+	else if (rt_report_is_past(r) && r->counts.n[RT_C_ATTEMPTS] == 0)
+		rt_area_printf(a, row, 1, RT_ROLE_DIM,
+		    "no data in the %s before %s",
+		    rt_window_name((uint32_t)r->source.window_s),
+		    rt_fmt_clock(clock, r->source.at_us, m->utc));
+	else if (rt_report_is_past(r))
+		rt_area_put(a, row, 1, RT_ROLE_DIM, else_text);
 	else if (m->last_event_us == 0)
 		rt_area_put(a, row, 1, RT_ROLE_DIM, "no events yet");
 	else if (r->counts.n[RT_C_ATTEMPTS] == 0)

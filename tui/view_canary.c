@@ -16,6 +16,11 @@ describe(char *out, size_t size, const struct rt_report_canary *c)
 {
 	char age[RT_FMT_SIZE];
 
+	if (c->age_ms < 0) { /* the past has counts only */
+		snprintf(out, size, "(%llu/%llu)", (unsigned long long)c->ok,
+		    (unsigned long long)c->attempts);
+		return;
+	}
 	snprintf(out, size, "%s ago (%llu/%llu) x%llu",
 	    rt_fmt_age(age, c->age_ms), (unsigned long long)c->ok,
 	    (unsigned long long)c->attempts, (unsigned long long)c->streak);
@@ -56,7 +61,9 @@ draw(const struct rt_model *m, struct rt_area a)
 	const struct rt_report *r = rt_model_report(m);
 	const struct rt_model_rows *rows = &m->rows[RT_PANEL_CANARY];
 
-	if (rows->count == 0)
+	if (rows->count == 0 && rt_report_is_past(r))
+		rt_area_put(a, 0, 1, RT_ROLE_DIM, "no probe in this window");
+	else if (rows->count == 0)
 		rt_area_put(a, 0, 1, RT_ROLE_DIM,
 		    "no canary has reported: retrytop canary --url URL --model "
 		    "M");

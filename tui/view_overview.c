@@ -26,12 +26,14 @@ static void
 draw_trend(const struct rt_report *r, struct rt_area a, unsigned row,
     unsigned col, unsigned width)
 {
-	const uint32_t *attempts = r->trend.v[RT_TREND_ATTEMPTS];
-	unsigned count = rt_view_finished(r, attempts, r->trend.cols);
+	unsigned absent = r->trend.absent;
+	const uint32_t *attempts = r->trend.v[RT_TREND_ATTEMPTS] + absent;
+	unsigned count = rt_view_finished(r, attempts, r->trend.cols - absent);
 
 	rt_chart_spark(a, row, col, width,
 	    row < 2 ? RT_ROLE_CHART : RT_ROLE_ACCENT,
-	    r->trend.v[lines[row].trend], count, rt_chart_top(attempts, count));
+	    r->trend.v[lines[row].trend] + absent, count,
+	    rt_chart_top(attempts, count));
 }
 
 static void
@@ -200,11 +202,15 @@ draw_all(const struct rt_model *m, struct rt_area a)
 	    "= %llu ended of %llu started",
 	    (unsigned long long)c->n[RT_C_OPS_ENDED],
 	    (unsigned long long)c->n[RT_C_OPS_STARTED]);
-	rt_area_printf(right, row++, 1, RT_ROLE_DIM,
-	    "open: %llu run, %llu wait, %llu fbk",
-	    (unsigned long long)r->open.running,
-	    (unsigned long long)r->open.in_backoff,
-	    (unsigned long long)r->open.on_fallback);
+	if (rt_report_is_past(r))
+		rt_area_put(
+		    right, row++, 1, RT_ROLE_DIM, "open: - run, - wait, - fbk");
+	else
+		rt_area_printf(right, row++, 1, RT_ROLE_DIM,
+		    "open: %llu run, %llu wait, %llu fbk",
+		    (unsigned long long)r->open.running,
+		    (unsigned long long)r->open.in_backoff,
+		    (unsigned long long)r->open.on_fallback);
 	for (size_t i = 0; i < count; i++)
 		put_evidence(right, row++, &lost[i]);
 }
@@ -349,7 +355,11 @@ rt_view_fates_line(const struct rt_model *m, struct rt_area a)
 	col = rt_area_put(a, 0, 0,
 	    c->n[RT_C_OPS_ENDED] < RT_FMT_FEW ? RT_ROLE_DIM : RT_ROLE_TEXT,
 	    text);
-	snprintf(text, sizeof(text), ", %llu open", (unsigned long long)open);
+	if (rt_report_is_past(r))
+		snprintf(text, sizeof(text), ", - open");
+	else
+		snprintf(text, sizeof(text), ", %llu open",
+		    (unsigned long long)open);
 	if (col + strlen(text) <= a.cols)
 		rt_area_put(a, 0, col, RT_ROLE_DIM, text);
 }

@@ -20,12 +20,17 @@ line_of(struct rt_grid *g, unsigned row)
 static const char *
 mode_of(const struct rt_model *m, enum rt_role *role)
 {
+	bool is_past = rt_report_is_past(rt_model_report(m));
+
 	*role = RT_ROLE_WARN;
 	if (m->is_frozen)
-		return "FROZEN";
+		return is_past ? "FROZEN AT" : "FROZEN";
 	*role = RT_ROLE_BAD;
 	if (m->link == RT_LINK_GONE)
-		return "! STALE";
+		return is_past ? "! STALE AT" : "! STALE";
+	*role = RT_ROLE_WARN;
+	if (is_past)
+		return "AT";
 	*role = RT_ROLE_WARN;
 	if (m->link == RT_LINK_ASKING)
 		return "~ ASKING";
@@ -33,13 +38,17 @@ mode_of(const struct rt_model *m, enum rt_role *role)
 	return rt_model_report(m)->source.is_live ? "LIVE" : "REPLAY";
 }
 
+/* How old the answer is, or how much came since the past that is shown. */
 static void
 format_lag(char *out, size_t size, const struct rt_model *m)
 {
 	int64_t ms = rt_model_age_ms(m);
 	char age[RT_FMT_SIZE];
 
-	if (!rt_model_has_report(m))
+	if (rt_report_is_past(rt_model_report(m)))
+		snprintf(out, size, "since %s",
+		    rt_view_trim(rt_fmt_count(age, rt_model_held(m))));
+	else if (!rt_model_has_report(m))
 		snprintf(out, size, "lag ?");
 	else if (ms < 10000)
 		snprintf(out, size, "lag %.1fs", (double)ms / 1000);
@@ -80,8 +89,11 @@ draw_header(const struct rt_model *m, struct rt_area a)
 	    rt_window_name(rt_model_has_report(m) ? (uint32_t)r->source.window_s
 						  : m->window_s),
 	    lag, rt_view_trim(rt_fmt_per_s(per_s, rate)));
-	rt_fmt_clock(
-	    clock, m->is_frozen ? m->frozen_wall.us : m->now_wall.us, m->utc);
+	rt_fmt_clock(clock,
+	    rt_report_is_past(r) ? r->source.at_us
+		: m->is_frozen   ? m->frozen_wall.us
+				 : m->now_wall.us,
+	    m->utc);
 	width = rt_text_cols(pieces) + rt_text_cols(clock) +
 	    rt_text_cols(mode) + 14 + format_filter(filter, m);
 	if (a.cols < width + 4) {
@@ -143,6 +155,7 @@ flow_evidence(const struct rt_model *m, unsigned cols, unsigned rows,
 	    rt_facts_completeness(&rt_model_report(m)->counts);
 	struct rt_evidence lost[RT_EVIDENCE_MAX];
 	size_t count = rt_facts_evidence(m, lost);
+	bool is_past = rt_report_is_past(rt_model_report(m));
 	unsigned row = 0, col = 10;
 	char text[96];
 
@@ -156,10 +169,17 @@ flow_evidence(const struct rt_model *m, unsigned cols, unsigned rows,
 	if (a)
 		rt_area_put(*a, 0, col, RT_ROLE_TEXT, " complete");
 	col += 9;
+	if (is_past) { /* losses have no history */
+		if (a)
+			rt_area_put(*a, 0, col, RT_ROLE_DIM, "  lost -");
+		col += 8;
+	}
 	if (a && count == 0)
 		rt_area_put(*a, 0, col, RT_ROLE_DIM,
-		    cols >= 76 ? "  nothing lost, refused, late or duplicated"
-			       : "  nothing lost");
+		    is_past          ? "  nothing refused or late"
+			: cols >= 76 ? "  nothing lost, refused, late or "
+				       "duplicated"
+				     : "  nothing lost");
 	for (size_t i = 0; i < count; i++) {
 		unsigned width;
 

@@ -245,7 +245,11 @@ status(const struct rt_model *m, char *out, size_t size)
 	char per_s[RT_FMT_SIZE];
 	double rate = (double)r->counts.n[RT_C_ACCEPTED] / rt_model_span_s(m);
 
-	if (held > 0 || !m->follow || m->is_frozen)
+	if (rt_report_is_past(r))
+		snprintf(out, size, "%s  %llu since  %s/s",
+		    m->is_frozen ? "FROZEN" : "PAST", (unsigned long long)held,
+		    rt_view_trim(rt_fmt_per_s(per_s, rate)));
+	else if (held > 0 || !m->follow || m->is_frozen)
 		snprintf(out, size, "%s  %llu held  %s/s",
 		    m->is_frozen ? "FROZEN" : "HELD, F follows",
 		    (unsigned long long)held,

@@ -21,6 +21,7 @@ same(const struct rt_query *a, const struct rt_query *b)
 	    a->tail_max == b->tail_max && a->at_us == b->at_us &&
 	    a->tail_span.from_us == b->tail_span.from_us &&
 	    a->tail_span.until_us == b->tail_span.until_us &&
+	    a->operation_until_us == b->operation_until_us &&
 	    memcmp(&a->replay, &b->replay, sizeof(a->replay)) == 0;
 }
 
@@ -40,6 +41,7 @@ what_is_encoded_is_decoded(void **state)
 	    {.tail = true,
 		.tail_cursor = 9,
 		.tail_span = {1, INT64_C(1781341471000000)}},
+	    {.operation = "op-1", .operation_until_us = 77},
 	    {.replay = {.viewer = INT64_MAX}},
 	    {.replay = {1, 1, {{1, RT_REPLAY_PAUSE, 1}}}},
 	    {.replay = {2, 8,
@@ -126,6 +128,7 @@ a_bad_query_is_refused_and_changes_nothing(void **state)
 	    {"at without a window", "{\"at\":1781341471000000}", RT_E_FIELD},
 	    {"at before 1970", "{\"window_s\":60,\"at\":-1}", RT_E_FIELD},
 	    {"at as text", "{\"window_s\":60,\"at\":\"12:01\"}", RT_E_FIELD},
+	    {"negative until", "{\"operation_until\":-1}", RT_E_FIELD},
 	    {"span as text", "{\"tail\":{\"until\":\"1\"}}", RT_E_FIELD},
 	    {"replay as flag", "{\"replay\":true}", RT_E_FIELD},
 	    {"nobody steers", "{\"replay\":{\"commands\":[]}}", RT_E_FIELD},
