@@ -593,6 +593,26 @@ is_blank(struct rt_str s)
 	return true;
 }
 
+static bool
+is_forged(const struct rt_aggregate *a, const struct rt_identity *id)
+{
+	return a->may_use && id->emitter.len > 0 &&
+	    !a->may_use(a->may_use_arg, id->emitter);
+}
+
+static void
+refuse_forged(struct rt_aggregate *a, struct rt_str record, const char *source)
+{
+	struct rt_diag why = {{0}, {0}};
+
+	rt_diag_set(&why, "emitter", "the id belongs to another key");
+	total(a, RT_C_REJECT + RT_REJECT_FORGED_EMITTER);
+	rt_refusals_add(&a->refused, a->clock_us, RT_REJECT_FORGED_EMITTER,
+	    &why, record, source);
+	/* Of nobody: whose id it is has lost nothing and sent nothing. */
+	leave_out(a, RT_REJECT_FORGED_EMITTER, (struct rt_identity){.seq = 0});
+}
+
 /* A record that its sender found wrong counts as it would have. */
 static void
 take_notice(
@@ -601,6 +621,10 @@ take_notice(
 	struct rt_identity id = {rt_str_of(n->emitter), n->seq};
 	char from[2 * RT_NOTICE_WHERE];
 
+	if (is_forged(a, &id)) {
+		refuse_forged(a, rt_str_of(n->sample), source);
+		return;
+	}
 	if (!rt_sequence_arrived(
 		&a->sequence, a->clock_us, id.emitter, id.seq, NULL)) {
 		repeated(a, id);
@@ -636,6 +660,10 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 	}
 	reject = rt_decode(a->decoder, record.p, record.len, &e, &why);
 	id = rt_decode_identity(a->decoder);
+	if (is_forged(a, &id)) {
+		refuse_forged(a, record, source);
+		return;
+	}
 	if (reject != RT_REJECT_NOT) {
 		if (!rt_sequence_arrived(
 			&a->sequence, a->clock_us, id.emitter, id.seq, NULL)) {
@@ -731,6 +759,14 @@ rt_aggregate_mark(
 	for (i = 0; i < m->count; i++)
 		(void)rt_sequence_arrived(&a->sequence, a->clock_us,
 		    rt_mark_emitter(m), m->seq > 0 ? m->seq + i : 0, NULL);
+}
+
+void
+rt_aggregate_on_emitter(struct rt_aggregate *a,
+    bool (*may_use)(void *arg, struct rt_str emitter), void *arg)
+{
+	a->may_use = may_use;
+	a->may_use_arg = arg;
 }
 
 void

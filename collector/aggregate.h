@@ -134,6 +134,13 @@ struct rt_aggregate_violations {
 struct rt_aggregate_violations rt_aggregate_violations(
     const struct rt_aggregate *a);
 
+/*
+ * Live: ask `may_use` of each record that names an emitter.  Where it says no, the record
+ * is refused (forged_emitter) and its number counts nowhere.
+ */
+void rt_aggregate_on_emitter(struct rt_aggregate *a,
+    bool (*may_use)(void *arg, struct rt_str emitter), void *arg);
+
 /* Records refused so far, by whatever reason; O(1): replay lists the first ones. */
 uint64_t rt_aggregate_refused(const struct rt_aggregate *a);
 

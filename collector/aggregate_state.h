@@ -49,6 +49,8 @@ struct rt_aggregate {
 	void (*accepted)(void *arg, struct rt_str line);
 	void (*left_out)(void *arg, const struct rt_mark *m);
 	void *accepted_arg, *left_out_arg;
+	bool (*may_use)(void *arg, struct rt_str emitter);
+	void *may_use_arg;
 	bool is_restoring;
 	uint64_t
 	    forgotten; /* ended operations that a full table forgot early */

@@ -131,6 +131,7 @@ tick(struct rt_collect *c, struct rt_moment at)
 
 	rt_aggregate_tick(c->aggregate, at);
 	rt_collect_tend_alerts(c, at);
+	rt_collect_tend_owners(c, at, false);
 	rt_sdnotify_tick(&c->manager, at.mono);
 	while (rt_bus_has_lost(c->bus, &d))
 		rt_collect_say("%s: %s", d.where, d.what);
@@ -401,6 +402,7 @@ serve(struct rt_collect *c)
 	c->owner = rt_owner_new();
 	c->alerts = rt_alerts_new(&c->config.alerts);
 	begin_aggregate(c, &o);
+	rt_collect_open_owners(c);
 	rt_report_init(&c->report);
 	rt_report_init(&c->looked);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
@@ -410,6 +412,7 @@ serve(struct rt_collect *c)
 	run(c);
 	close_http(c);
 	say_totals(c);
+	rt_collect_tend_owners(c, rt_collect_moment(), true);
 	rt_buf_fini(&c->answer);
 	rt_report_fini(&c->report);
 	rt_report_fini(&c->looked);
@@ -452,6 +455,9 @@ rt_cmd_collect(int argc, char **argv)
 		"public certificates (*.pub) that may publish"),
 	    RT_OPTION_TEXT(0, "viewers", &c.said.viewers, "DIR",
 		"public certificates (*.pub) that may ask"),
+	    RT_OPTION_TEXT(0, "owners", &c.said.owners, "FILE",
+		"keep there which key an emitter id belongs to (without: in "
+		"the journal's folder)"),
 	    RT_OPTION_FLAG(0, "insecure", &c.said.insecure,
 		"allow endpoints that other machines can reach, without keys"),
 	    RT_OPTION_COUNT_OF(0, "ready-fd", &c.said.ready_fd, 0, 65535,

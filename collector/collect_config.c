@@ -36,6 +36,8 @@ say_paths(const struct rt_collect *c, struct rt_config *out, struct rt_diag *d)
 		sizeof(out->access.emitters)},
 	    {"--viewers", c->said.viewers, out->access.viewers,
 		sizeof(out->access.viewers)},
+	    {"--owners", c->said.owners, out->access.owners,
+		sizeof(out->access.owners)},
 	};
 	size_t i;
 
@@ -143,6 +145,7 @@ needs_restart(struct rt_config *old, struct rt_config *fresh)
 			    ->text) != 0)
 			return true;
 	if (strcmp(old->journal.dir, fresh->journal.dir) != 0 ||
+	    strcmp(old->access.owners, fresh->access.owners) != 0 ||
 	    strcmp(old->http.text, fresh->http.text) != 0)
 		return true;
 	return memcmp(&old->capacity, &fresh->capacity,
@@ -197,7 +200,8 @@ rt_collect_reload(struct rt_collect *c)
 	    fresh.path[0] ? fresh.path : "the defaults",
 	    (long long)fresh.operation_timeout_ms,
 	    (long long)fresh.attempt_base, fresh.decisions.count,
-	    later ? "; endpoints, capacities, the journal's folder and the "
-		    "collector's own key need a restart"
-		  : "");
+	    later
+		? "; endpoints, capacities, the journal's folder, the file of "
+		  "owners and the collector's own key need a restart"
+		: "");
 }

@@ -15,7 +15,7 @@
 #include "collector/http.h"
 #include "collector/intake.h"
 #include "collector/journal.h"
-#include "collector/owner.h"
+#include "collector/owner_file.h"
 #include "collector/sdnotify.h"
 
 struct rt_collect {
@@ -23,7 +23,8 @@ struct rt_collect {
 	struct {
 		const char *config;  /* NULL: the usual places */
 		const char *journal; /* NULL: not said */
-		const char *secret, *emitters, *viewers; /* NULL: not said */
+		const char *secret, *emitters, *viewers,
+		    *owners; /* NULL: not said */
 		struct rt_endpoint
 		    endpoints[RT_BUS_COUNT];  /* empty: not said */
 		struct rt_endpoint http;      /* the same */
@@ -36,6 +37,11 @@ struct rt_collect {
 	struct rt_intake *intake;       /* owned */
 	struct rt_access *access;       /* owned; NULL: no keys */
 	struct rt_owner *owner;         /* owned */
+	struct rt_owner_file owners;    /* of that on disk */
+	struct {
+		const char *key; /* of the message at hand; NULL: nobody's */
+		bool may_claim;  /* ids of its records */
+	} sender;
 	uint64_t forged;    /* messages under the emitter id of another key */
 	struct rt_bus *bus; /* owned */
 	struct rt_journal *journal; /* owned; NULL: none is kept */
@@ -92,6 +98,11 @@ void rt_collect_take_question(
     struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
 /* Whoever asks by HTTP reads the counters since the start. */
 void rt_collect_tend_http(struct rt_collect *c);
+
+/* Who may use which emitter id, where there are keys: told from the file, and to it. */
+void rt_collect_open_owners(struct rt_collect *c);
+void rt_collect_tend_owners(
+    struct rt_collect *c, struct rt_moment at, bool is_last);
 
 /* To a sender, by the acknowledged port. */
 void rt_collect_answer(

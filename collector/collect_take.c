@@ -18,12 +18,73 @@ refuse(struct rt_collect *c, struct rt_moment at, const char *source,
 	rt_aggregate_record(c->aggregate, rt_str_of(what), at, source);
 }
 
+/* ---- emitter ids and keys -------------------------------------------------------- */
+
+/* The `emitter` of a record: on the open port it is as good as a sender's name. */
+static bool
+may_use(void *arg, struct rt_str emitter)
+{
+	struct rt_collect *c = arg;
+
+	return c->sender.may_claim
+	    ? rt_owner_claim(c->owner, c->sender.key, emitter)
+	    : rt_owner_may(c->owner, c->sender.key, emitter);
+}
+
+void
+rt_collect_open_owners(struct rt_collect *c)
+{
+	const char *path = c->config.access.owners;
+	char beside[sizeof(c->config.journal.dir) + 16];
+	struct rt_diag d = {{0}, {0}};
+
+	if (!c->access)
+		return;
+	rt_aggregate_on_emitter(c->aggregate, may_use, c);
+	if (!path[0] && c->journal) {
+		snprintf(
+		    beside, sizeof(beside), "%s/owners", c->config.journal.dir);
+		path = beside;
+	}
+	if (!path[0])
+		rt_collect_say("keys: whose an emitter id is, is forgotten at "
+			       "the end: no --owners and no journal");
+	else if (rt_owner_file_open(&c->owners, path, c->owner, &d) != RT_OK)
+		rt_collect_say("%s: %s", d.where, d.what);
+}
+
+void
+rt_collect_tend_owners(struct rt_collect *c, struct rt_moment at, bool is_last)
+{
+	struct rt_diag d = {{0}, {0}};
+
+	if (!rt_owner_file_tend(&c->owners, c->owner, at.mono, is_last, &d))
+		rt_collect_say("%s: %s", d.where, d.what);
+}
+
+static void
+begin_sender(struct rt_collect *c, const struct rt_bus_message *m, bool claims)
+{
+	c->sender.key = m->key;
+	c->sender.may_claim = claims;
+}
+
+static void
+end_sender(struct rt_collect *c)
+{
+	c->sender.key = NULL;
+	c->sender.may_claim = false;
+}
+
+/* ---- messages ---------------------------------------------------------------------- */
+
 void
 rt_collect_take_event(
     struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at)
 {
 	char what[96];
 
+	begin_sender(c, m, true);
 	if (m->frames != 1) {
 		snprintf(what, sizeof(what),
 		    "(a message of %u frames; events are single frames)",
@@ -34,6 +95,7 @@ rt_collect_take_event(
 	} else {
 		rt_aggregate_message(c->aggregate, m->body, at, "events");
 	}
+	end_sender(c);
 }
 
 void
@@ -94,14 +156,17 @@ rt_collect_take_batch(
 	}
 	/* No answer: what a forger is told is nothing. */
 	if (err == RT_OK && m->key &&
-	    !rt_owner_claim(c->owner, m->key, h.emitter)) {
+	    !rt_owner_claim(c->owner, m->key, rt_str_of(h.emitter))) {
 		c->forged++;
 		return;
 	}
 	rt_intake_take(c->intake, &h, at.mono, &v);
 	if (v.action == RT_INTAKE_TAKE &&
 	    rt_intake_records(m->body, h.count, v.skip, &records) == RT_OK) {
+		/* What it forwards may be of many: their ids are not its own. */
+		begin_sender(c, m, false);
 		rt_aggregate_message(c->aggregate, records, at, c->source);
+		end_sender(c);
 		note_position(c, &h);
 	}
 	answer_sender(c, m->from, &v.answer);

@@ -58,6 +58,8 @@ static const struct row rows[] = {
 	    "folder of the public certificates that may publish"},
 	{"access", "viewers", FOLDER, AT(access.viewers), 0, 0, "",
 	    "folder of the public certificates that may ask"},
+	{"access", "owners", FOLDER, AT(access.owners), 0, 0, "",
+	    "file that keeps whose an emitter id is; empty: in the journal's folder"},
 #define X(member, dflt, lo, hi, what) \
 	{"capacity", #member, CAPACITY, AT(capacity.member), lo, hi, TEXT_OF(dflt), what},
 	RT_CAPACITIES(X)

@@ -42,6 +42,7 @@ struct rt_config {
 	struct rt_config_access {
 		char secret[256]; /* empty: no keys */
 		char emitters[256], viewers[256];
+		char owners[256]; /* empty: in the journal's folder */
 	} access;
 	struct rt_capacity capacity;
 	struct rt_alert_rules alerts;

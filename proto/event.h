@@ -75,7 +75,7 @@
 	X(DECISIONS, "decisions") \
 	X(OTEL,      "otel")
 
-/* Why a record was refused. */
+/* Why a record was refused; the last not by the decoder, but by a collector with keys. */
 #define RT_REJECTS(X) \
 	X(NOT_JSON,       "not_json") \
 	X(MISSING_FIELD,  "missing_field") \
@@ -84,7 +84,8 @@
 	X(TOO_LARGE,      "too_large") \
 	X(TOO_DEEP,       "too_deep") \
 	X(UNKNOWN_SHAPE,  "unknown_shape") \
-	X(UNKNOWN_SCHEMA, "unknown_schema")
+	X(UNKNOWN_SCHEMA, "unknown_schema") \
+	X(FORGED_EMITTER, "forged_emitter")
 
 #define RT_EVENT_FIELDS(X) \
 	X(TS,                     ts_us,                     TIME, 0, 0) \

@@ -294,4 +294,91 @@ check(c.accepted() == 5, "raw bytes were taken in")
 close(query)
 c.stop()
 
+# ---- whose an id is, after a restart and on the open port --------------------------
+
+shutil.copy(f"{keys}/alice.pub", emitters)
+kept = f"{scratch}/kept"
+folders = ("--secret", f"{keys}/server.secret", "--emitters", emitters, "--viewers", viewers)
+c = Collector(*folders, "--journal", kept)
+c.report = lambda *args: Collector.report(c, *certs("viewer"), *args)
+
+
+def publish(name, *records):
+    """On the open port, where nothing is answered."""
+    s, monitor = peer(zmq.XPUB, c.events, name)
+    check(outcome(monitor), name, "may not publish")
+    check(s.poll(5000 * SLOW) and s.recv() == b"\1", "no subscription")
+    for r in records:
+        s.send_string(r)
+    return s
+
+
+def deliver(name, emitter):
+    """HELLO as that emitter: is it answered?"""
+    forged = access("forged")
+    s, monitor = peer(zmq.DEALER, c.intake, name)
+    check(outcome(monitor), name, "may not deliver")
+    s.send_multipart([hello(emitter), b""])
+    wait_for("an answer or none", lambda: s.poll(10) or access("forged") > forged)
+    answered = s.poll(0) != 0
+    close(s)
+    return answered
+
+
+def refused():
+    return c.report()["intake"]["rejected"].get("forged_emitter", 0)
+
+
+def owned_by_alice(turn):
+    before = refused(), c.accepted(), c.report()["intake"]["lost"]
+    check(not deliver("bob", "sent"), "bob delivers as alice does")
+    check(not deliver("bob", "stamped"), "bob delivers as alice publishes")
+    own = publish("bob", record(emitter="stamped", seq=9), record(emitter="sent", seq=9),
+                  record(emitter="of-bob", seq=turn),
+                  record(emitter="some text", seq=7 + turn),
+                  record(operation_id=1, emitter="sent", seq=11))
+    wait_for("bob's records",
+             lambda: (refused(), c.accepted()) == (before[0] + 3, before[1] + 2))
+    close(own)
+    check(c.report()["intake"]["lost"] == before[2], "a forged number counts")
+
+
+check(deliver("alice", "sent"), "alice may not deliver")
+mine = publish("alice", record(emitter="stamped", seq=1), record(emitter="some text", seq=7))
+wait_for("alice's records", lambda: c.accepted() == 2)
+owned_by_alice(1)
+wait_for("the owners on disk", lambda: os.path.exists(f"{kept}/owners") and
+         "stamped" in open(f"{kept}/owners").read())
+check(os.stat(f"{kept}/owners").st_mode & 0o777 == 0o600, "mode of the owners")
+close(mine)
+c.signal(signal.SIGKILL)
+c.child.wait()
+c.start()
+owned_by_alice(2)
+check(deliver("alice", "sent") and deliver("bob", "of-bob"), "an owner lost its id")
+check(not deliver("alice", "of-bob"), "bob's id is free after a restart")
+with open(f"{kept}/owners") as f:
+    lines = f.read().splitlines()
+check(not any(k in "".join(lines) for k in SECRETS), "a secret key among the owners")
+c.stop()
+c.start()
+check(not deliver("alice", "of-bob"), "bob's id is free after an orderly restart")
+c.stop()
+with open(f"{kept}/owners", "a") as f:
+    f.write("garbage\n")
+c.start()
+check("1 lines are no owners" in c.log(), "damage is not said", c.log())
+check(not deliver("bob", "sent"), "one bad line costs the others")
+c.stop()
+c = Collector(*folders)
+check("no --owners and no journal" in c.log(), "it is not said that owners are forgotten")
+c.stop()
+c = Collector(*folders, "--owners", f"{scratch}/owners")
+c.report = lambda *args: Collector.report(c, *certs("viewer"), *args)
+check(deliver("bob", "named"), "bob may not deliver")
+c.stop()
+c.start()
+check(not deliver("alice", "named"), "a file of owners by name does not count")
+c.stop()
+
 print(f"raw bytes: {sent >> 20} MiB sent, {grown} KiB grown; {failed} strangers refused")

@@ -361,6 +361,52 @@ takes_a_message_apart_and_refuses_one_too_large(void **state)
 	rt_report_fini(&r);
 }
 
+static bool
+is_not_eve(void *arg, struct rt_str emitter)
+{
+	++*(unsigned *)arg;
+	return !rt_str_is(emitter, "eve");
+}
+
+static void
+refuses_a_record_under_an_id_of_another(void **state)
+{
+	static const char text[] =
+	    "{\"schema\":\"llm-attempt/"
+	    "v1\",\"operation_id\":\"a\",\"attempt\":1,"
+	    "\"emitter\":\"eve\",\"seq\":9}\n"
+	    "{\"schema\":\"llm-attempt/v1\",\"attempt\":1,"
+	    "\"emitter\":\"eve\",\"seq\":7}\n"
+	    "{\"schema\":\"llm-attempt/"
+	    "v1\",\"operation_id\":\"b\",\"attempt\":1,"
+	    "\"emitter\":\"bob\",\"seq\":1}\n"
+	    "{\"schema\":\"llm-attempt/"
+	    "v1\",\"operation_id\":\"c\",\"attempt\":1}";
+	struct rt_aggregate_opts o = {.is_live = true,
+	    .capacity = {.operations = 64, .sketch_chunks = 4096}};
+	struct rt_moment at = {{1000000000}, {0}};
+	struct rt_aggregate *a = rt_aggregate_new(&o, at);
+	struct rt_query q = {0};
+	struct rt_report r;
+	unsigned asked = 0;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_aggregate_on_emitter(a, is_not_eve, &asked);
+	rt_aggregate_message(a, rt_str_of(text), at, "test");
+	rt_aggregate_report(a, &q, at, &r);
+	assert_int_equal(asked, 3);
+	assert_int_equal(r.counts.n[RT_C_ACCEPTED], 2);
+	assert_int_equal(r.counts.n[RT_C_REJECT + RT_REJECT_FORGED_EMITTER], 2);
+	assert_int_equal(r.counts.n[RT_C_REJECT + RT_REJECT_MISSING_FIELD], 0);
+	/* Neither a gap nor an emitter came of it. */
+	assert_int_equal(r.lost, 0);
+	assert_int_equal(r.emitters_count, 1);
+	assert_string_equal(r.emitters[0].id, "bob");
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+}
+
 static void
 tells_an_operation_record_by_record(void **state)
 {
@@ -497,6 +543,7 @@ main(void)
 	    cmocka_unit_test(keeps_totals_exact_when_tables_are_full),
 	    cmocka_unit_test(follows_the_monotonic_clock_when_live),
 	    cmocka_unit_test(takes_a_message_apart_and_refuses_one_too_large),
+	    cmocka_unit_test(refuses_a_record_under_an_id_of_another),
 	    cmocka_unit_test(tells_an_operation_record_by_record),
 	    cmocka_unit_test(
 		every_order_begins_with_its_biggest_and_reversed_ends_with_it),
