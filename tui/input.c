@@ -79,6 +79,30 @@ key_of_number(const unsigned char *p)
 	return RT_KEY_NONE;
 }
 
+/* "<button;column;rowM"; a release ends with m. */
+static int
+key_of_mouse(const unsigned char *p, unsigned char final)
+{
+	unsigned v[3] = {0, 0, 0}, n = 0, button;
+
+	for (p++; *p >= 0x20 && *p <= 0x3f; p++) {
+		if (*p == ';' && ++n > 2)
+			return RT_KEY_NONE;
+		if (*p >= '0' && *p <= '9' && v[n] < 4096)
+			v[n] = v[n] * 10 + (*p - '0');
+	}
+	if (final != 'M' || n != 2 || v[1] == 0 || v[2] == 0 || v[1] > 4096 ||
+	    v[2] > 4096)
+		return RT_KEY_NONE;
+	button = v[0] & ~28u; /* with Shift, Alt or Ctrl */
+	if (button == 0)
+		return rt_mouse_key(RT_MOUSE_CLICK, v[2] - 1, v[1] - 1);
+	if (button == 64 || button == 65)
+		return rt_mouse_key(button == 64 ? RT_MOUSE_UP : RT_MOUSE_DOWN,
+		    v[2] - 1, v[1] - 1);
+	return RT_KEY_NONE;
+}
+
 /* ESC [ parameters final */
 static int
 take_csi(struct rt_input *in)
@@ -99,7 +123,9 @@ take_csi(struct rt_input *in)
 	if (i == in->len)
 		return i == RT_INPUT_SIZE ? (take(in, i), RT_KEY_NONE)
 					  : PARTIAL;
-	if (p[2] >= '<' && p[2] <= '?')
+	if (p[2] == '<')
+		key = key_of_mouse(p + 2, p[i]);
+	else if (p[2] >= '<' && p[2] <= '?')
 		key = RT_KEY_NONE; /* an answer, not a key */
 	else if (p[i] == '~')
 		key = key_of_number(p + 2);

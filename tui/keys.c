@@ -6,6 +6,7 @@
 
 #include "tui/clip.h"
 #include "tui/colon.h"
+#include "tui/mouse.h"
 #include "tui/order.h"
 #include "tui/term.h"
 #include "tui/travel.h"
@@ -118,6 +119,8 @@ static const struct rt_key_row table[] = {
 	    "Times in UTC or local.", 19, ALL},
 	{{'A'}, "A", RT_ACTION_ASCII, "ASCII",
 	    "Draw with ASCII only, or with what the terminal can do.", 20, ALL},
+	{{'m'}, "m", RT_ACTION_MOUSE, "Mouse",
+	    "Mouse on or off: a click selects, the wheel scrolls; off as it starts.", 21, ALL},
 	{{CTRL('l')}, "Ctrl-L", RT_ACTION_REDRAW, "Redraw",
 	    "Draw the whole screen anew.", 0, ALL},
 	{{CTRL('z')}, "Ctrl-Z", RT_ACTION_SUSPEND, "Suspend",
@@ -445,10 +448,31 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_FOLLOW: follow(m); break;
 	case RT_ACTION_CLOCK: m->utc = !m->utc; break;
 	case RT_ACTION_ASCII: m->ascii = !m->ascii; return RT_EFFECT_ASCII;
+	case RT_ACTION_MOUSE: m->mouse = !m->mouse; return RT_EFFECT_MOUSE;
 	case RT_ACTION_REDRAW: return RT_EFFECT_REDRAW;
 	case RT_ACTION_SUSPEND: return RT_EFFECT_SUSPEND;
 	case RT_ACTION_COUNT: break;
 	}
+	return RT_EFFECT_DRAW;
+}
+
+/* The wheel scrolls what is open; a click there means nothing. */
+static enum rt_effect
+take_mouse(struct rt_model *m, const struct rt_layout *l, int code)
+{
+	enum rt_mouse what = rt_mouse_what(code);
+	bool reads = m->help || m->drill->page == RT_PAGE_OPERATION ||
+	    m->drill->page == RT_PAGE_RECORDS;
+
+	if (!m->mouse || m->menu.kind != RT_MENU_NONE || m->prompt.is_open)
+		return RT_EFFECT_NONE;
+	m->key_at = m->now;
+	if (reads && what != RT_MOUSE_CLICK)
+		scroll(m, l,
+		    what == RT_MOUSE_UP ? -RT_MOUSE_WHEEL : RT_MOUSE_WHEEL);
+	else if (reads || !rt_mouse_apply(m, l, code))
+		return RT_EFFECT_NONE;
+	m->notice[0] = '\0';
 	return RT_EFFECT_DRAW;
 }
 
@@ -457,6 +481,8 @@ rt_keys_apply(struct rt_model *m, const struct rt_layout *l, int code)
 {
 	const struct rt_key_row *row = rt_keys_at(code);
 
+	if (rt_key_is_mouse(code))
+		return take_mouse(m, l, code);
 	if (m->prompt.is_open && code != RT_KEY_NONE && code != RT_KEY_RESIZE &&
 	    code != RT_KEY_CLOSED && code != CTRL('c')) {
 		m->key_at = m->now;

@@ -56,6 +56,7 @@ enum rt_action {
 	RT_ACTION_FOLLOW,
 	RT_ACTION_CLOCK,
 	RT_ACTION_ASCII,
+	RT_ACTION_MOUSE,
 	RT_ACTION_REDRAW,
 	RT_ACTION_SUSPEND,
 	RT_ACTION_COUNT,
@@ -87,6 +88,7 @@ enum rt_effect {
 	RT_EFFECT_REDRAW,
 	RT_EFFECT_SUSPEND,
 	RT_EFFECT_ASCII,
+	RT_EFFECT_MOUSE,  /* m->mouse says on or off */
 	RT_EFFECT_COPY,   /* m->clip to the clipboard */
 	RT_EFFECT_EXPORT, /* the open operation's records to a file */
 };

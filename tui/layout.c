@@ -164,6 +164,25 @@ rt_layout_page(const struct rt_layout *l, enum rt_panel p)
 	return 1;
 }
 
+bool
+rt_layout_find(const struct rt_layout *l, unsigned row, unsigned col,
+    enum rt_panel *p, unsigned *line)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct rt_box *b = &l->boxes[i];
+		unsigned head = head_rows[b->panel] + !b->untitled;
+
+		if (row < b->row || row >= b->row + b->rows || col < b->col ||
+		    col >= b->col + b->cols)
+			continue;
+		*p = b->panel;
+		*line =
+		    row < b->row + head ? RT_LAYOUT_HEAD : row - b->row - head;
+		return true;
+	}
+	return false;
+}
+
 static void
 settle_tail(const struct rt_layout *l, struct rt_model *m)
 {

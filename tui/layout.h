@@ -37,6 +37,14 @@ void rt_layout_make(struct rt_layout *l, const struct rt_model *m,
 /* Data rows that the panel shows; at least 1. */
 unsigned rt_layout_page(const struct rt_layout *l, enum rt_panel p);
 
+/*
+ * The panel at a cell and its line there: 0 is the first row of data, RT_LAYOUT_HEAD the
+ * title or the heads.  False where no panel is.
+ */
+#define RT_LAYOUT_HEAD UINT32_MAX
+bool rt_layout_find(const struct rt_layout *l, unsigned row, unsigned col,
+    enum rt_panel *p, unsigned *line);
+
 /* Scroll every panel so that its cursor is in sight. */
 void rt_layout_settle(const struct rt_layout *l, struct rt_model *m);
 

@@ -113,6 +113,7 @@ struct rt_model {
 	uint64_t held_missed;   /* tail_missed then */
 	rt_wall_t frozen_wall;
 	bool utc, ascii;
+	bool mouse; /* asked for */
 	enum rt_theme theme; /* the loop shows it */
 	enum rt_panel focus;
 	enum rt_panel table; /* the one table of a small screen */

@@ -27,6 +27,9 @@
 #define CLOSE_PATIENCE_MS 300
 #define SYNC_BEGIN "\033[?2026h"
 #define SYNC_END "\033[?2026l"
+/* Presses and the wheel, places as decimal numbers however far right. */
+#define MOUSE_ON "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
 /* A frame this small is one run of text: nothing to tear, so not worth the wrap. */
 #define SYNC_WORTH_BYTES 64u
 
@@ -35,7 +38,7 @@ struct rt_term {
 	FILE *drain; /* ncurses draws into this memory file */
 	FILE *no_input;
 	bool is_utf8, ascii; /* locale; what is drawn */
-	bool can_sync;
+	bool can_sync, mouse;
 	bool is_closed;
 	unsigned rows, cols;
 	enum rt_theme theme;
@@ -205,6 +208,8 @@ prepare_leave(struct rt_term *t)
 	rt_buf_init_fixed(&b, bytes, sizeof bytes);
 	if (t->can_sync)
 		rt_buf_puts(&b, SYNC_END);
+	if (t->mouse)
+		rt_buf_puts(&b, MOUSE_OFF);
 	add_capability(&b, exit_attribute_mode);
 	add_capability(&b, orig_pair);
 	add_capability(&b, cursor_normal);
@@ -508,6 +513,24 @@ rt_term_copy(struct rt_term *t, const char *z)
 	(void)flush_out(t);
 }
 
+bool
+rt_term_set_mouse(struct rt_term *t, bool on)
+{
+	if (on && !t->can_sync)
+		return false;
+	if (on == t->mouse)
+		return true;
+	/* Whatever happens in between, what is on is in what leaves. */
+	if (on) {
+		t->mouse = true;
+		prepare_leave(t);
+	}
+	rt_buf_puts(&t->out, on ? MOUSE_ON : MOUSE_OFF);
+	(void)flush_out(t);
+	t->mouse = on;
+	return true;
+}
+
 /* ---- waiting --------------------------------------------------------- */
 
 /* ncurses takes the screen anew, all of it, with the next frame. */
@@ -519,6 +542,8 @@ take_over(struct rt_term *t)
 	rt_tty_catch_signals(); /* endwin had SIGTSTP ignored */
 	rt_tty_enter();
 	follow_size(t);
+	if (t->mouse)
+		rt_buf_puts(&t->out, MOUSE_ON);
 }
 
 void

@@ -12,6 +12,8 @@
  *         decides UTF-8 or ASCII (one that names UTF-8 but is not installed counts as
  *         UTF-8); NO_COLOR and the terminal decide 256, 8 or mono.
  * Keys    Ctrl-C, Ctrl-Z and Ctrl-\ come as the signals that they are; read by input.c.
+ * Mouse   Off until asked for (modes 1000 and 1006); off again however it ends, and while
+ *         suspended.
  * End     INT, TERM, HUP, PIPE and a closed terminal give RT_KEY_CLOSED; a loop that has
  *         not called rt_term_close a second after the signal is ended.  However the
  *         process ends (tty.h): cooked mode, primary screen, cursor shown.
@@ -54,6 +56,44 @@ enum rt_key {
 	RT_KEY_CLOSED, /* the terminal is gone, or a signal asks to end */
 };
 
+/*
+ * Keys of the mouse carry a cell (from 0): RT_KEY_MOUSE | what << 24 | row << 12 | col.
+ * Buttons other than the first, releases and movements give none.
+ */
+#define RT_KEY_MOUSE 0x40000000
+enum rt_mouse { RT_MOUSE_CLICK, RT_MOUSE_UP, RT_MOUSE_DOWN };
+
+static inline int
+rt_mouse_key(enum rt_mouse what, unsigned row, unsigned col)
+{
+	return (int)(RT_KEY_MOUSE | (unsigned)what << 24 | (row & 0xfff) << 12 |
+	    (col & 0xfff));
+}
+
+static inline bool
+rt_key_is_mouse(int key)
+{
+	return key >= RT_KEY_MOUSE;
+}
+
+static inline enum rt_mouse
+rt_mouse_what(int key)
+{
+	return (enum rt_mouse)(key >> 24 & 3);
+}
+
+static inline unsigned
+rt_mouse_row(int key)
+{
+	return (unsigned)key >> 12 & 0xfff;
+}
+
+static inline unsigned
+rt_mouse_col(int key)
+{
+	return (unsigned)key & 0xfff;
+}
+
 struct rt_term; /* opaque */
 
 RT_NODISCARD enum rt_err rt_term_open(
@@ -68,6 +108,9 @@ void rt_term_set_ascii(struct rt_term *t, bool ascii);
 enum rt_theme rt_term_theme(const struct rt_term *t);
 /* Where there are no colours every theme looks like mono.  Draws everything anew. */
 void rt_term_set_theme(struct rt_term *t, enum rt_theme theme);
+
+/* False: this terminal has none that we know of.  Off always succeeds. */
+bool rt_term_set_mouse(struct rt_term *t, bool on);
 
 /*
  * Show the grid.  RT_E_AGAIN: the terminal is still busy, frame skipped; show the

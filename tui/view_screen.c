@@ -285,6 +285,13 @@ first_word(const char *z, char out[16])
 	return out;
 }
 
+/* A mouse that is on is told first: it takes text selection away. */
+static unsigned
+rank_of(const struct rt_key_row *row, const struct rt_model *m)
+{
+	return row->action == RT_ACTION_MOUSE && m->mouse ? 1 : row->footer;
+}
+
 static void
 draw_footer(const struct rt_model *m, struct rt_area a)
 {
@@ -297,9 +304,11 @@ draw_footer(const struct rt_model *m, struct rt_area a)
 			char key[16];
 			const char *label = rows[i].label;
 
-			if (rows[i].footer != rank ||
+			if (rank_of(&rows[i], m) != rank ||
 			    !rt_keys_work(&rows[i], m))
 				continue;
+			if (rows[i].action == RT_ACTION_MOUSE && m->mouse)
+				label = "Mouse off";
 			if (rows[i].action == RT_ACTION_FREEZE && m->is_frozen)
 				label = "Resume";
 			if (rows[i].action == RT_ACTION_BACK &&

@@ -89,6 +89,21 @@ static void export(struct rt_model *m)
 		    d.where[0] ? ": " : "", d.what);
 }
 
+static void
+set_mouse(struct watch *w)
+{
+	if (!rt_term_set_mouse(w->term, w->m->mouse)) {
+		w->m->mouse = false;
+		rt_model_say(w->m, "this terminal has no mouse");
+	} else if (w->m->mouse) {
+		rt_model_say(w->m,
+		    "mouse on: a click selects, the wheel scrolls; with Shift "
+		    "the terminal selects text as ever; m: off");
+	} else {
+		rt_model_say(w->m, "mouse off");
+	}
+}
+
 /* False where it is time to go. */
 static bool
 take_key(struct watch *w, int key)
@@ -103,6 +118,7 @@ take_key(struct watch *w, int key)
 	case RT_EFFECT_QUIT: return false;
 	case RT_EFFECT_REDRAW: rt_term_redraw(w->term); break;
 	case RT_EFFECT_SUSPEND: rt_term_suspend(w->term); break;
+	case RT_EFFECT_MOUSE: set_mouse(w); break;
 	case RT_EFFECT_ASCII: rt_term_set_ascii(w->term, w->m->ascii); break;
 	case RT_EFFECT_EXPORT: export(w->m); break;
 	case RT_EFFECT_COPY: rt_term_copy(w->term, w->m->clip.p); break;

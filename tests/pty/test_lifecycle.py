@@ -21,6 +21,7 @@ import uuid
 PROGRAM = os.environ.get("RT_PROGRAM", "build/release/retrytop")
 PATIENCE_S = 20
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
+MOUSE_ON, MOUSE_OFF = b"\x1b[?1000h", b"\x1b[?1000l"
 HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 
 
@@ -120,6 +121,7 @@ class Session:
         assert ENTER in self.seen, "it never took the screen"
         assert self.seen.rfind(LEAVE) > self.seen.rfind(ENTER), "not on the primary screen"
         assert self.seen.rfind(SHOW) > self.seen.rfind(HIDE), "the cursor stays hidden"
+        assert self.seen.rfind(MOUSE_OFF) >= self.seen.rfind(MOUSE_ON), "the mouse stays on"
         assert termios.tcgetattr(self.slave) == self.cooked, "the terminal is not cooked"
 
     def clean_up(self):
@@ -171,6 +173,9 @@ def run(args, folder, way, state, limit_s):
         if state == "help":
             s.type(b"?")
             s.await_text(b"Panel 4")
+        if state == "mouse":
+            s.type(b"m")
+            s.await_text(MOUSE_ON)
         if state == "live":
             s.await_text(b"LIVE")
         want = end_it(s, way, state)
@@ -195,7 +200,7 @@ def main():
     alone = ["watch", "-c", f"ipc://{folder}/nobody"]
     demo = ["demo"]
     ways = list(KEYS) + list(SIGNALS) + ["closed terminal", "KILL"]
-    rows = [(alone, w, state, 1.0) for w in ways for state in ("normal", "help")]
+    rows = [(alone, w, state, 1.0) for w in ways for state in ("normal", "help", "mouse")]
     rows += [(demo, w, "live", 1.0) for w in ("q", "Ctrl-C", "TERM", "HUP", "QUIT", "SEGV",
                                                "closed terminal", "KILL")]
     try:

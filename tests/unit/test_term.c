@@ -38,6 +38,8 @@
 
 #define PATIENCE_MS 20000
 #define EXIT_LIMIT_MS 1000
+#define MOUSE_ON "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
 #define ENTER_SCREEN "\033[?1049h"
 #define LEAVE_SCREEN "\033[?1049l"
 
@@ -124,6 +126,7 @@ job(const struct setting *s, int notes)
 	struct rt_diag d = {.what = ""};
 	enum rt_err err = rt_term_open(&s->opts, &t, &d);
 	struct note n = {.what = err == RT_OK ? 'O' : 'E', .value = (int)err};
+	bool has_mouse = false;
 
 	tell(notes, &n);
 	if (err != RT_OK)
@@ -147,6 +150,11 @@ job(const struct setting *s, int notes)
 			    (enum rt_theme)(
 				(rt_term_theme(t) + 1) % RT_THEME_COUNT));
 			show(t, &grid, notes, true);
+			break;
+		case 'M':
+			has_mouse = !has_mouse;
+			if (!rt_term_set_mouse(t, has_mouse))
+				return 8;
 			break;
 		case 'y': rt_term_copy(t, "hello"); break;
 		case 'b': rt_term_bell(t); break;
@@ -413,25 +421,67 @@ static void
 terminal_is_restored_however_it_ends(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < RT_COUNT_OF(ends); i++) {
+	for (unsigned i = 0; i < 2 * RT_COUNT_OF(ends); i++) {
+		bool has_mouse = i >= RT_COUNT_OF(ends);
+		unsigned e = i % RT_COUNT_OF(ends);
 		struct session s;
 		int status;
 
-		print_message("%s\n", ends[i].why);
+		print_message(
+		    "%s%s\n", ends[e].why, has_mouse ? ", the mouse on" : "");
 		start_shown(&s, &plain);
-		if (ends[i].signal)
-			kill(s.job, ends[i].signal);
+		if (has_mouse) {
+			type(&s, "M");
+			await_text(&s, MOUSE_ON);
+		}
+		if (ends[e].signal)
+			kill(s.job, ends[e].signal);
 		else
-			type(&s, ends[i].keys);
+			type(&s, ends[e].keys);
 		status = await_exit(&s, true);
-		if (ends[i].ended_by)
-			assert_int_equal(WTERMSIG(status), ends[i].ended_by);
+		if (ends[e].ended_by)
+			assert_int_equal(WTERMSIG(status), ends[e].ended_by);
 		else
-			assert_int_equal(status, ends[i].status << 8);
+			assert_int_equal(status, ends[e].status << 8);
 		assert_left(&s);
+		assert_true(
+		    last_of(&s, "\033[?1000l") >= last_of(&s, "\033[?1000h"));
+		assert_true(has_mouse == (last_of(&s, MOUSE_OFF) >= 0));
 		assert_cooked(&s);
 		finish(&s);
 	}
+}
+
+static void
+the_mouse_is_off_while_stopped_and_once_it_is_not_wanted(void **state)
+{
+	struct session s;
+
+	(void)state;
+	start_shown(&s, &plain);
+	assert_true(last_of(&s, "\033[?1000") < 0);
+	type(&s, "M");
+	await_text(&s, MOUSE_ON);
+	type(&s, "z");
+	await_note(&s, "S", true);
+	read_screen(&s);
+	assert_true(last_of(&s, MOUSE_OFF) > last_of(&s, MOUSE_ON));
+	rt_buf_reset(&s.seen);
+	kill(s.job, SIGCONT);
+	await_text(&s, MOUSE_ON);
+	type(&s, "M");
+	await_text(&s, MOUSE_OFF);
+	rt_buf_reset(&s.seen);
+	type(&s, "z");
+	await_note(&s, "S", true);
+	kill(s.job, SIGCONT);
+	type(&s, "f");
+	await_text(&s, ENTER_SCREEN);
+	await_text(&s, "\033[?2026l");
+	assert_true(last_of(&s, MOUSE_ON) < 0);
+	type(&s, "q");
+	assert_int_equal(await_exit(&s, true), 0);
+	finish(&s);
 }
 
 static void
@@ -792,6 +842,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(terminal_is_restored_however_it_ends),
+	    cmocka_unit_test(
+		the_mouse_is_off_while_stopped_and_once_it_is_not_wanted),
 	    cmocka_unit_test(a_loop_that_hangs_is_ended_after_a_second),
 	    cmocka_unit_test(a_closed_terminal_ends_it),
 	    cmocka_unit_test(a_stalled_terminal_skips_frames_and_loses_no_byte),
