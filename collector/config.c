@@ -568,27 +568,42 @@ print_origin(struct rt_buf *b, uint32_t line)
 		rt_buf_puts(b, " ; default");
 }
 
+/* One line, which has to fit as one that is read. */
+static void
+print_row(struct rt_buf *b, const struct rt_config *c, size_t i)
+{
+	const struct row *r = &rows[i];
+	size_t from = b->len;
+
+	rt_buf_printf(b, "%s = ", r->key);
+	print_value(b, c, r);
+	print_origin(b, c->line[i]);
+	if (r->type == INT || r->type == CAPACITY)
+		rt_buf_printf(
+		    b, "; %lld to %lld", (long long)r->min, (long long)r->max);
+	rt_buf_printf(b, "; %s", r->about);
+	if (b->len - from > RT_CONFIG_LINE_MAX) {
+		b->len = from;
+		rt_buf_printf(b, "%s=", r->key);
+		print_value(b, c, r);
+	}
+	rt_buf_putc(b, '\n');
+}
+
 void
 rt_config_print(struct rt_buf *b, const struct rt_config *c)
 {
 	const char *section = "";
 	size_t i;
 
-	rt_buf_printf(b, "# %s%s\n", c->path[0] ? "read from " : "no file: ",
+	rt_buf_printf(b, "# %s%.180s\n",
+	    c->path[0] ? "read from " : "no file: ",
 	    c->path[0] ? c->path : "all defaults");
 	for (i = 0; i < RT_COUNT_OF(rows); i++) {
-		const struct row *r = &rows[i];
-
-		if (strcmp(section, r->section) != 0)
-			rt_buf_printf(b, "\n[%s]\n", r->section);
-		section = r->section;
-		rt_buf_printf(b, "%s = ", r->key);
-		print_value(b, c, r);
-		print_origin(b, c->line[i]);
-		if (r->type == INT || r->type == CAPACITY)
-			rt_buf_printf(b, "; %lld to %lld", (long long)r->min,
-			    (long long)r->max);
-		rt_buf_printf(b, "; %s\n", r->about);
+		if (strcmp(section, rows[i].section) != 0)
+			rt_buf_printf(b, "\n[%s]\n", rows[i].section);
+		section = rows[i].section;
+		print_row(b, c, i);
 	}
 	rt_buf_puts(b, "\n[decisions]\n");
 	for (i = 0; i < c->decisions.count; i++) {

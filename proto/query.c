@@ -297,6 +297,9 @@ read_operation(struct json_object *o, struct rt_query *q, struct rt_diag *d)
 	len = (size_t)json_object_get_string_len(v);
 	if (len > RT_QUERY_OPERATION_MAX)
 		return refuse(d, "operation", "at most 128 characters");
+	/* The ids of events are clean: no other can be found. */
+	if (!rt_text_is_clean((struct rt_str){json_object_get_string(v), len}))
+		return refuse(d, "operation", "text fit for a screen");
 	memcpy(q->operation, json_object_get_string(v), len);
 	q->operation[len] = '\0';
 	return read_us(o, "operation_until", &q->operation_until_us, d);

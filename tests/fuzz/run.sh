@@ -10,7 +10,7 @@ if ! command -v clang >/dev/null 2>&1; then
 fi
 flags='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1'
 bad=0
-make -s -j2 CC=clang O=build/fuzz FLAVOUR_CFLAGS="$flags" build/fuzz/librooms.a || exit 1
+make -s -j2 CC=clang O=build/fuzz FLAVOUR_CFLAGS="$flags" build/fuzz/librooms.a >/dev/null || exit 1
 for target in tests/fuzz/fuzz_*.c; do
 	name=${target##*/fuzz_}
 	name=${name%.c}
@@ -21,10 +21,10 @@ for target in tests/fuzz/fuzz_*.c; do
 		case $shared in */test_*) continue ;; esac
 		objects+=("build/fuzz/${shared%.c}.o")
 	done
-	make -s -j2 CC=clang O=build/fuzz FLAVOUR_CFLAGS="$flags" "${objects[@]}" || exit 1
+	make -s -j2 CC=clang O=build/fuzz FLAVOUR_CFLAGS="$flags" "${objects[@]}" >/dev/null || exit 1
 	# shellcheck disable=SC2046
 	clang -fsanitize=fuzzer,address,undefined -o "$work/fuzz" "${objects[@]}" build/fuzz/librooms.a \
-		$(pkg-config --libs cmocka json-c libzmq libcurl libmicrohttpd inih ncursesw) -lm -pthread || exit 1
+		$(pkg-config --libs cmocka json-c libzmq libcurl libmicrohttpd inih ncursesw libsodium libzstd zlib) -lm -pthread || exit 1
 	dict=()
 	[ -e "tests/fuzz/$name.dict" ] && dict=(-dict="tests/fuzz/$name.dict")
 	echo "== $name, $seconds s"
