@@ -218,6 +218,7 @@ report_overflow(const struct rt_aggregate *a, struct rt_report *out)
 	out->overflow[RT_OVERFLOW_EMITTERS] = a->sequence.emitters_overflow;
 	out->overflow[RT_OVERFLOW_GAPS] = a->sequence.gaps_overflow;
 	out->overflow[RT_OVERFLOW_CANARIES] = a->probes.overflow;
+	out->overflow[RT_OVERFLOW_AUDIT] = a->audit.services_overflow;
 }
 
 /* Rules that it broke are told of all that is known of it, or not at all. */

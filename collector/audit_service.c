@@ -371,7 +371,8 @@ rt_audit_service_attempt(struct rt_audit *a, const struct rt_event *e)
 		    e->backoff_ms > 0)
 			note_same(a, s, e->backoff_ms);
 	}
-	if (a->policies->tenants_count > 0 && rt_event_has(e, TENANT)) {
+	if (rt_event_has(e, TENANT) &&
+	    rt_tenant_row(a->policies, e->tenant) < RT_POLICY_ROWS_MAX) {
 		s = service_for(a, e->tenant, true);
 		if (s) {
 			note_attempt(s, e, is_fallback);

@@ -87,7 +87,8 @@ const char *rt_trend_name(enum rt_trend t);
 	X(OWNERS, "emitter_owners")           \
 	X(TAIL, "tail_events")                \
 	X(CANARIES, "canaries")               \
-	X(ALERTS, "alerts")
+	X(ALERTS, "alerts")                   \
+	X(AUDIT, "audit_services")
 #define X(id, name) RT_OVERFLOW_##id,
 enum rt_overflow { RT_OVERFLOWS(X) RT_OVERFLOW_COUNT };
 #undef X
@@ -96,7 +97,7 @@ const char *rt_overflow_name(enum rt_overflow o);
 struct rt_report_series {
 	const char *labels[RT_LABEL_COUNT]; /* NULL: absent, or summed over */
 	bool is_other;                      /* what came beyond the capacity */
-	struct rt_counts *counts; /* owned by the report */
+	struct rt_counts *counts;           /* owned by the report */
 	struct rt_quantiles latency[RT_LATENCY_COUNT];
 	uint32_t
 	    trend[RT_SERIES_TREND_COLS]; /* attempts per column, newest last */
@@ -240,8 +241,8 @@ struct rt_report {
 	} source;
 	struct rt_counts counts;
 	uint64_t status[RT_STATUS_COUNT]; /* attempts by code - RT_STATUS_MIN */
-	uint64_t lost;        /* since start, never filled */
-	uint64_t unexplained; /* acknowledged delivery; must be 0 */
+	uint64_t lost;                    /* since start, never filled */
+	uint64_t unexplained;             /* acknowledged delivery; must be 0 */
 	uint64_t disconnected_too_large;
 	struct {
 		uint64_t running, in_backoff, on_fallback;

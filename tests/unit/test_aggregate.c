@@ -91,6 +91,9 @@ static const struct row rows[] = {
 	{"usage is known, missing or not said",
 	    A("00:01", "a", "1", OK ",\"usage_seen\":true") A("00:01", "b", "1", OK ",\"usage_seen\":false") A("00:01", "c", "1", OK) A("00:01", "d", "1", BUSY ABORT ",\"usage_seen\":false"),
 	    {{RT_C_USAGE_KNOWN, 2}, {RT_C_USAGE_MISSING, 1}, {RT_C_USAGE_UNKNOWN, 1}, NO_MORE}},
+	{"a follow-up is one more try than the highest number",
+	    "{\"schema\":\"fallback-decision-log/v1\",\"ts\":\"2026-06-13T12:00:01Z\",\"correlation_id\":\"a\",\"attempt_number\":3,\"trigger\":{\"type\":\"http_status\",\"http_status\":503},\"decision\":\"fallback_secondary\",\"outcome\":\"success\"}\n",
+	    {{RT_C_TRIES + 3, 1}, {RT_C_OP_ATTEMPTS, 2}, {FATE(RESCUED_BY_FALLBACK), 1}, NO_MORE}},
 	{"a decision log feeds decisions and operations, no attempt rates",
 	    "{\"schema\":\"fallback-decision-log/v1\",\"ts\":\"2026-06-13T12:00:01Z\",\"correlation_id\":\"a\",\"attempt_number\":1,\"trigger\":{\"type\":\"timeout\"},\"decision\":\"retry_same\",\"outcome\":\"success\"}\n",
 	    {{RT_C_ATTEMPTS, 0}, {RT_C_DECISION + RT_DECISION_RETRY_SAME, 1}, {FATE(RESCUED_BY_RETRY), 1}, {RT_C_OP_ATTEMPTS, 2}, {RT_C_TRIES + 1, 1}, NO_MORE}},
@@ -279,6 +282,35 @@ keeps_totals_exact_when_tables_are_full(void **state)
 	assert_true(r.overflow[RT_OVERFLOW_SERIES] > 0);
 	assert_int_equal(r.fallbacks_count, 3);
 	assert_int_equal(r.overflow[RT_OVERFLOW_FALLBACK_ROWS], 38);
+	rt_aggregate_free(a);
+	rt_report_fini(&r);
+	rt_buf_fini(&b);
+}
+
+static void
+counts_ended_operations_that_a_full_table_forgets(void **state)
+{
+	struct rt_aggregate_opts o = {
+	    .capacity = {.series = 4, .operations = 16}};
+	struct rt_buf b;
+	struct rt_aggregate *a;
+	struct rt_report r;
+	int i;
+
+	(void)state;
+	rt_buf_init(&b, 1 << 20);
+	for (i = 0; i < 20; i++) /* the newest first: time goes by both ends */
+		rt_buf_printf(&b,
+		    "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T12:00:"
+		    "%02dZ\",\"operation_id\":\"o%d\",\"attempt\":1" OK "}\n",
+		    40 - i, i);
+	a = aggregate_of(b.p, &o);
+	rt_report_init(&r);
+	report(a, &r);
+	assert_int_equal(r.counts.n[RT_C_OPS_ENDED], 20);
+	assert_int_equal(r.counts.n[RT_C_OPS_EVICTED], 0);
+	assert_int_equal(r.overflow[RT_OVERFLOW_OPERATIONS], 4);
+	assert_int_equal(r.source.uptime_ms, 19000);
 	rt_aggregate_free(a);
 	rt_report_fini(&r);
 	rt_buf_fini(&b);
@@ -541,6 +573,7 @@ main(void)
 		settles_the_fallback_ledger_when_the_operation_ends),
 	    cmocka_unit_test(adds_up_waste_and_the_time_of_operations),
 	    cmocka_unit_test(keeps_totals_exact_when_tables_are_full),
+	    cmocka_unit_test(counts_ended_operations_that_a_full_table_forgets),
 	    cmocka_unit_test(follows_the_monotonic_clock_when_live),
 	    cmocka_unit_test(takes_a_message_apart_and_refuses_one_too_large),
 	    cmocka_unit_test(refuses_a_record_under_an_id_of_another),

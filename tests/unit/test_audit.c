@@ -85,6 +85,8 @@ static const struct row rows[] = {
 	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "elapsed not known", ONE(FAIL("503") RETRY) AT("01.001", "a", "2", OK)},
 	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "the last had no time of its own", AT("01.000", "z", "1", OK) "{\"schema\":\"llm-attempt/v1\",\"operation_id\":\"a\",\"attempt\":1," FAIL("503") RETRY "}\n" AT("01.010", "a", "2", OK ",\"elapsed_ms\":0")},
 	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "the next has no time of its own", ONE(FAIL("503") RETRY) "{\"schema\":\"llm-attempt/v1\",\"operation_id\":\"a\",\"attempt\":2,\"elapsed_ms\":0," OK "}\n"},
+	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "a long wait whose end has no time of its own", ONE(FAIL("503") ",\"decision\":\"retry_same\",\"backoff_ms\":20000") "{\"schema\":\"llm-attempt/v1\",\"operation_id\":\"a\",\"attempt\":2,\"elapsed_ms\":0," OK "}\n"},
+	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "a long wait whose start has none", AT("01.000", "z", "1", OK) "{\"schema\":\"llm-attempt/v1\",\"operation_id\":\"a\",\"attempt\":1," FAIL("503") ",\"decision\":\"retry_same\",\"backoff_ms\":20000}\n" AT("05.000", "a", "2", OK ",\"elapsed_ms\":0")},
 	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "one stamp without a fraction", ONE(FAIL("503") RETRY) AT("01", "a", "2", OK ",\"elapsed_ms\":0")},
 	{RT_RULE_BACKOFF_NOT_APPLIED, 0, "whole seconds say nothing of a short wait", AT("01", "a", "1", FAIL("503") RETRY) AT("01", "a", "2", OK ",\"elapsed_ms\":0")},
 	{RT_RULE_BACKOFF_NOT_APPLIED, 1, "whole seconds do of a long one", AT("01", "a", "1", FAIL("503") ",\"decision\":\"retry_same\",\"backoff_ms\":10000") AT("02", "a", "2", OK ",\"elapsed_ms\":0")},
@@ -129,6 +131,10 @@ static const struct row rows[] = {
 	{RT_RULE_UNDECLARED_FALLBACK, 0, "one not known", TWO("\"model_requested\":\"x\"," FAIL("503") RETRY, OK)},
 	{RT_RULE_UNDECLARED_FALLBACK, 0, "a provider known only later", TWO(FAIL("503") RETRY, "\"provider\":\"x\"," OK)},
 	{RT_RULE_UNDECLARED_FALLBACK, 0, "a provider not known", TWO("\"provider\":\"x\"," FAIL("503") RETRY, OK)},
+	{RT_RULE_UNDECLARED_FALLBACK, 0, "from OpenTelemetry, which cannot declare one", OTEL("0", "\"gen_ai.request.model\":\"x\",\"http.response.status_code\":503") AT("09.000", "a", "2", "\"model_requested\":\"y\"," OK)},
+	{RT_RULE_UNDECLARED_FALLBACK, 0, "to OpenTelemetry", ONE("\"model_requested\":\"x\"," FAIL("503") RETRY) OTEL("1", "\"gen_ai.request.model\":\"y\",\"http.response.status_code\":200")},
+	{RT_RULE_MODEL_SWAPPED, 0, "the same", ONE(OK ",\"model_requested\":\"model-large\",\"model_returned\":\"model-large\"")},
+	{RT_RULE_MODEL_SWAPPED, 0, "the same, shorter than -latest", ONE(OK ",\"model_requested\":\"m\",\"model_returned\":\"m\"")},
 	{RT_RULE_MODEL_SWAPPED, 1, "another", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-small\"")},
 	{RT_RULE_MODEL_SWAPPED, 0, "the same in capitals behind a prefix", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"vendor/M-Large\"")},
 	{RT_RULE_MODEL_SWAPPED, 0, "a dated one", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-large-2026-01-31\"")},
@@ -297,6 +303,70 @@ follows_what_the_configuration_says(void **state)
 			    rt_rule_name(policy_rows[i].rule),
 			    policy_rows[i].why, found, policy_rows[i].want);
 	}
+	rt_report_fini(&r);
+}
+
+/* Each service has its own minute, and a tenant of the same name another one. */
+static void
+keeps_services_apart(void **state)
+{
+	static const char *const services[] = {"one", "two"};
+	struct rt_report r;
+	struct rt_buf b;
+	int i;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1u << 20);
+	for (i = 0; i < 63; i++) /* one: 20 first, 3 retries; two: 40 first */
+		rt_buf_printf(&b,
+		    "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T12:00:"
+		    "01Z\",\"operation_id\":\"o%d\",\"attempt\":%d,"
+		    "\"service\":\"%s\",\"tenant\":\"one\"," OK "}\n",
+		    i, i >= 20 && i < 23 ? 2 : 1, services[i >= 23]);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
+	/* 300 services: all but 256 find no room, and that is told. */
+	rt_buf_reset(&b);
+	for (i = 0; i < 300; i++)
+		rt_buf_printf(&b,
+		    "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T12:00:"
+		    "01Z\",\"operation_id\":\"o%d\",\"attempt\":1,"
+		    "\"service\":\"s%d\",\"tenant\":\"t%d\"," OK "}\n",
+		    i, i, i);
+	(void)violations(b.p, "retry-budget-exceeded", &r);
+	assert_int_equal(r.overflow[RT_OVERFLOW_AUDIT], 300 - 256);
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
+/* Only tenants with a cap take a place. */
+static void
+leaves_tenants_without_a_cap_alone(void **state)
+{
+	static struct rt_policies p;
+	struct rt_report r;
+	struct rt_buf b;
+	int i;
+
+	(void)state;
+	rt_policies_init(&p);
+	snprintf(p.tenants[0].tenant, sizeof(p.tenants[0].tenant), "t299");
+	p.tenants[0].retries_per_minute = 1;
+	p.tenants_count = 1;
+	rt_policies_index(&p);
+	rt_report_init(&r);
+	rt_buf_init(&b, 1u << 20);
+	for (i = 0; i < 302; i++)
+		rt_buf_printf(&b,
+		    "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T12:00:"
+		    "01Z\",\"operation_id\":\"o%d\",\"attempt\":2,"
+		    "\"service\":\"s\",\"tenant\":\"t%d\"," OK "}\n",
+		    i, i < 299 ? i : 299);
+	policies = &p;
+	assert_int_equal(violations(b.p, "tenant-over-cap", &r), 1);
+	policies = NULL;
+	assert_int_equal(r.overflow[RT_OVERFLOW_AUDIT], 0);
+	rt_buf_fini(&b);
 	rt_report_fini(&r);
 }
 
@@ -515,6 +585,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fires_where_it_must_and_nowhere_else),
 	    cmocka_unit_test(follows_what_the_configuration_says),
+	    cmocka_unit_test(keeps_services_apart),
+	    cmocka_unit_test(leaves_tenants_without_a_cap_alone),
 	    cmocka_unit_test(exceeds_a_budget_once_for_each_crossing),
 	    cmocka_unit_test(wants_waits_that_grow),
 	    cmocka_unit_test(notices_waits_that_are_all_the_same),
