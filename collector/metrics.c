@@ -377,6 +377,7 @@ put_canary_family(struct rt_buf *b, const struct rt_report *r, const char *name,
 
 		put_name(b, &f);
 		put_label(b, &is_first, "canary", row->name);
+		put_label(b, &is_first, "provider", row->provider);
 		put_label(b, &is_first, "http_route", row->route);
 		put_label(b, &is_first, "model_requested", row->model);
 		end_labels(b, is_first);

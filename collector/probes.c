@@ -38,6 +38,7 @@ static struct rt_probe *
 row_for(struct rt_probes *p, const struct rt_event *e)
 {
 	uint32_t service = rt_intern_put(p->labels, e->service);
+	uint32_t provider = rt_intern_put(p->labels, e->provider);
 	uint32_t route = rt_intern_put(p->labels, e->http_route);
 	uint32_t model = rt_intern_put(p->labels, e->model_requested);
 	struct rt_probe *row;
@@ -45,8 +46,8 @@ row_for(struct rt_probes *p, const struct rt_event *e)
 
 	for (i = 0; i < p->count; i++) {
 		row = &p->rows[i];
-		if (row->service == service && row->route == route &&
-		    row->model == model)
+		if (row->service == service && row->provider == provider &&
+		    row->route == route && row->model == model)
 			return row;
 	}
 	if (p->count == p->capacity) {
@@ -55,6 +56,7 @@ row_for(struct rt_probes *p, const struct rt_event *e)
 	}
 	row = &p->rows[p->count];
 	row->service = service;
+	row->provider = provider;
 	row->route = route;
 	row->model = model;
 	rt_window_init(&row->window, &p->shape, NULL,
@@ -62,6 +64,8 @@ row_for(struct rt_probes *p, const struct rt_event *e)
 	p->count++;
 	return row;
 }
+
+#define KNOWN(e, ID, member) (rt_event_has(e, ID) ? (e)->member : -1)
 
 void
 rt_probes_add(struct rt_probes *p, int64_t now_us, const struct rt_event *e)
@@ -77,16 +81,47 @@ rt_probes_add(struct rt_probes *p, int64_t now_us, const struct rt_event *e)
 	row->last_class = e->error_class;
 	row->last_us = now_us;
 	row->status = e->http_response_status_code;
-	row->elapsed_ms = rt_event_has(e, ELAPSED_MS) ? e->elapsed_ms : -1;
-	row->ttft_ms = rt_event_has(e, TTFT_MS) ? e->ttft_ms : -1;
+	row->elapsed_ms = KNOWN(e, ELAPSED_MS, elapsed_ms);
+	row->ttft_ms = KNOWN(e, TTFT_MS, ttft_ms);
+	row->dns_ms = KNOWN(e, PROBE_DNS_MS, probe_dns_ms);
+	row->connect_ms = KNOWN(e, PROBE_CONNECT_MS, probe_connect_ms);
+	row->tls_ms = KNOWN(e, PROBE_TLS_MS, probe_tls_ms);
+	row->first_byte_ms = KNOWN(e, PROBE_FIRST_BYTE_MS, probe_first_byte_ms);
+	row->requests_left = KNOWN(e, PROBE_REQUESTS_LEFT, probe_requests_left);
+	row->tokens_left = KNOWN(e, PROBE_TOKENS_LEFT, probe_tokens_left);
+	row->pause = rt_intern_put(p->labels, e->probe_pause);
+	row->pause_ms = KNOWN(e, PROBE_PAUSE_MS, probe_pause_ms);
 	rt_window_advance(&row->window, now_us);
 	rt_window_count(&row->window, RT_PROBE_ATTEMPTS, 1);
 	rt_window_count(&row->window, RT_PROBE_OK, is_ok);
 }
 
+static const char *
+text_of(const struct rt_probes *p, struct rt_report *out, uint32_t label)
+{
+	return label == RT_INTERN_NONE
+	    ? NULL
+	    : rt_report_text(out, rt_intern_get(p->labels, label));
+}
+
+/* A pause that is over is none, whether or not the canary came back. */
 static void
-report_last(
-    const struct rt_probe *row, int64_t now_us, struct rt_report_canary *to)
+report_pause(const struct rt_probes *p, const struct rt_probe *row,
+    struct rt_report *out, struct rt_report_canary *to)
+{
+	int64_t left_ms = (int64_t)row->pause_ms - to->age_ms;
+
+	to->pause_left_ms = -1;
+	if (row->pause_ms >= 0 && left_ms <= 0)
+		return;
+	to->pause = text_of(p, out, row->pause);
+	if (to->pause && row->pause_ms >= 0)
+		to->pause_left_ms = left_ms;
+}
+
+static void
+report_last(const struct rt_probes *p, const struct rt_probe *row,
+    int64_t now_us, struct rt_report *out, struct rt_report_canary *to)
 {
 	to->error_class = rt_class_name(row->last_class);
 	to->streak = row->streak;
@@ -95,6 +130,13 @@ report_last(
 	to->elapsed_ms = row->elapsed_ms;
 	to->ttft_ms = row->ttft_ms;
 	to->age_ms = (now_us - row->last_us) / 1000;
+	to->dns_ms = row->dns_ms;
+	to->connect_ms = row->connect_ms;
+	to->tls_ms = row->tls_ms;
+	to->first_byte_ms = row->first_byte_ms;
+	to->requests_left = row->requests_left;
+	to->tokens_left = row->tokens_left;
+	report_pause(p, row, out, to);
 }
 
 void
@@ -122,11 +164,15 @@ rt_probes_report(struct rt_probes *p, struct rt_span span, bool is_past,
 		    rt_report_text(out, rt_intern_get(p->labels, row->model));
 		to->attempts = n[RT_PROBE_ATTEMPTS];
 		to->ok = n[RT_PROBE_OK];
+		to->provider = text_of(p, out, row->provider);
 		to->elapsed_ms = to->ttft_ms = -1;
+		to->dns_ms = to->connect_ms = to->tls_ms = -1;
+		to->first_byte_ms = -1;
+		to->requests_left = to->tokens_left = to->pause_left_ms = -1;
 		to->age_ms = -1;
 		/* Of the past only the counts are kept: all well, or not. */
 		to->last_ok = to->ok == to->attempts;
 		if (!is_past)
-			report_last(row, span.now_us, to);
+			report_last(p, row, span.now_us, out, to);
 	}
 }

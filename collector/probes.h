@@ -2,7 +2,7 @@
 /*
  * probes — what the canaries last said, beside the traffic and out of its rates.
  *
- * One row for each (service, route, model) of synthetic attempts: last result, streak of
+ * One row for each (service, provider, route, model) of synthetic attempts: last result, streak of
  * equal results, counts for the windows.  Bound: `capacity` rows, more are counted.
  */
 #ifndef RT_PROBES_H
@@ -15,10 +15,14 @@
 enum { RT_PROBE_ATTEMPTS, RT_PROBE_OK, RT_PROBE_COUNTERS };
 
 struct rt_probe {
-	uint32_t service, route, model; /* interned */
+	uint32_t service, provider, route, model; /* interned */
 	enum rt_class last_class;
 	int64_t last_us, status;    /* status 0: none */
-	double elapsed_ms, ttft_ms; /* < 0: absent */
+	double elapsed_ms, ttft_ms; /* < 0: absent, as all below */
+	double dns_ms, connect_ms, tls_ms, first_byte_ms;
+	int64_t requests_left, tokens_left;
+	uint32_t pause;  /* interned; NONE: it goes on */
+	double pause_ms; /* < 0: for good */
 	uint64_t streak;
 	struct rt_window window;
 };

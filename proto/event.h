@@ -123,6 +123,14 @@
 	X(PARENT_OPERATION_ID,    parent_operation_id,       STR,  1, 128) \
 	X(REQUEUE_COUNT,          requeue_count,             INT,  0, RT_INT_MAX) \
 	X(SYNTHETIC,              synthetic,                 BOOL, 0, 1) \
+	X(PROBE_DNS_MS,           probe_dns_ms,              MS,   0, RT_MS_MAX) \
+	X(PROBE_CONNECT_MS,       probe_connect_ms,          MS,   0, RT_MS_MAX) \
+	X(PROBE_TLS_MS,           probe_tls_ms,              MS,   0, RT_MS_MAX) \
+	X(PROBE_FIRST_BYTE_MS,    probe_first_byte_ms,       MS,   0, RT_MS_MAX) \
+	X(PROBE_REQUESTS_LEFT,    probe_requests_left,       INT,  0, RT_INT_MAX) \
+	X(PROBE_TOKENS_LEFT,      probe_tokens_left,         INT,  0, RT_INT_MAX) \
+	X(PROBE_PAUSE,            probe_pause,               STR,  1, 64) \
+	X(PROBE_PAUSE_MS,         probe_pause_ms,            MS,   0, RT_MS_MAX) \
 	X(EMITTER,                emitter,                   STR,  1, 64) \
 	X(SEQ,                    seq,                       INT,  1, RT_SEQ_MAX) \
 	X(ATTEMPTS,               attempts,                  INT,  0, RT_INT_MAX) \

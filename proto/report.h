@@ -131,7 +131,13 @@ struct rt_report_canary {
 	bool last_ok;
 	int64_t status;             /* 0: none */
 	double elapsed_ms, ttft_ms; /* < 0: absent */
-	int64_t age_ms;             /* since the last; < 0: absent */
+	const char *provider;       /* its target; NULL: not said */
+	/* Of the last, since it began; < 0: absent, as on a kept connection. */
+	double dns_ms, connect_ms, tls_ms, first_byte_ms;
+	int64_t requests_left, tokens_left; /* < 0: not said */
+	const char *pause;                  /* NULL: it goes on */
+	int64_t pause_left_ms;              /* < 0: for good */
+	int64_t age_ms;                     /* since the last; < 0: absent */
 };
 
 struct rt_report_violation_example {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/facts.h"
 #include "tui/model.h"
 
 #define LINES_MAX (4u << 20) /* bytes of an operation's records kept */
@@ -227,7 +228,7 @@ static void
 list_of_canary(struct rt_list_of *of, const struct rt_report *r, size_t row)
 {
 	of->kind = RT_LIST_CANARY;
-	set_word(of, 0, r->canaries[row].name);
+	set_word(of, 0, rt_facts_canary(&r->canaries[row]));
 }
 
 static void (*const list_of[RT_PANEL_COUNT])(

@@ -381,6 +381,12 @@ say_loss(struct facts *f, const struct rt_report *r)
 	}
 }
 
+const char *
+rt_facts_canary(const struct rt_report_canary *c)
+{
+	return c->provider ? c->provider : c->name ? c->name : "?";
+}
+
 static void
 say_canaries(struct facts *f, const struct rt_report *r)
 {
@@ -396,8 +402,7 @@ say_canaries(struct facts *f, const struct rt_report *r)
 		} else if (!c->last_ok && c->attempts + c->streak > 0) {
 			say(f, RT_BAD, "CANARY",
 			    "%.40s failing x%llu, %.24s %s ago",
-			    c->name ? c->name : "?",
-			    (unsigned long long)c->streak,
+			    rt_facts_canary(c), (unsigned long long)c->streak,
 			    c->error_class ? c->error_class : "?",
 			    rt_fmt_age(age, c->age_ms));
 			brief(

@@ -49,6 +49,8 @@ const char *rt_facts_budget(const struct rt_counts *c, enum rt_role *role);
 /* "service route model" in at most `cols` columns, shortened in the middle. */
 void rt_facts_route(
     char *out, size_t size, const struct rt_report_series *s, unsigned cols);
+/* What a canary is called: its target, where its events say which it is. */
+const char *rt_facts_canary(const struct rt_report_canary *c);
 /* Shortened in its middle with '~' to at most `cols` columns. */
 void rt_facts_shorten(char *out, size_t size, const char *z, unsigned cols);
 

@@ -294,7 +294,9 @@ canary_id(const struct rt_report *r, size_t row)
 	const struct rt_report_canary *c = &r->canaries[row];
 
 	return hash_text(
-	    hash_text(hash_text(HASH_START, c->name), c->route), c->model);
+	    hash_text(hash_text(hash_text(HASH_START, c->name), c->provider),
+		c->route),
+	    c->model);
 }
 
 static bool

@@ -86,7 +86,8 @@ is_of_fallback(const struct rt_list_of *of, const struct rt_trail_row *e)
 static bool
 is_of_canary(const struct rt_list_of *of, const struct rt_trail_row *e)
 {
-	return e->is_synthetic && same(e->service, of->words[0]);
+	return e->is_synthetic &&
+	    same(e->provider[0] ? e->provider : e->service, of->words[0]);
 }
 
 bool

@@ -28,6 +28,7 @@ rt_trail_add(struct rt_trail *t, const struct rt_event *e)
 	rt_text_scrub(
 	    r->operation_id, sizeof(r->operation_id), e->operation_id);
 	rt_text_scrub(r->service, sizeof(r->service), e->service);
+	rt_text_scrub(r->provider, sizeof(r->provider), e->provider);
 	rt_text_scrub(r->route, sizeof(r->route), e->http_route);
 	rt_text_scrub(r->model, sizeof(r->model), e->model_requested);
 	rt_text_scrub(r->target, sizeof(r->target), e->fallback_target);

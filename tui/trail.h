@@ -23,6 +23,7 @@ struct rt_trail_row {
 	int64_t ts_us;                  /* 0: absent */
 	char operation_id[RT_TRAIL_ID]; /* whole: it is asked for */
 	char service[RT_TRAIL_TEXT], route[RT_TRAIL_TEXT];
+	char provider[RT_TRAIL_TEXT];
 	char model[RT_TRAIL_TEXT], target[RT_TRAIL_TEXT]; /* fallback_target */
 	char version[RT_TRAIL_TEXT];                      /* service_version */
 	char reason[68];               /* decision_reason, else error_type */

@@ -77,7 +77,7 @@ canary_fails(const struct rt_model *m, struct rt_worst *w)
 			return found(w, RT_BAD, RT_PANEL_CANARY, i,
 			    "canary %s fails: %s, status %" PRId64 ", %" PRIu64
 			    " times in a row, last %s ago",
-			    c->name ? c->name : "?",
+			    rt_facts_canary(c),
 			    c->error_class ? c->error_class : "?", c->status,
 			    c->streak, rt_fmt_age(age, c->age_ms));
 	}

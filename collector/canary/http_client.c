@@ -256,6 +256,8 @@ on_header(char *bytes, size_t size, size_t count, void *cls)
 	struct rt_str line = {bytes, size * count};
 	long status = 0;
 
+	if (t->a->phases_ms[RT_PHASE_FIRST_BYTE] < 0)
+		stamp(t, RT_PHASE_FIRST_BYTE);
 	t->a->header_bytes += line.len;
 	if (t->a->header_bytes > RT_HTTP_HEADERS_MAX)
 		return 0;

@@ -41,6 +41,7 @@
 	X(CONNECT,     "connect") \
 	X(TLS,         "tls") \
 	X(SENT,        "sent") \
+	X(FIRST_BYTE,  "first_byte") /* the first line of any response */ \
 	X(HEADERS,     "headers") \
 	X(FIRST_EVENT, "first_event") \
 	X(FIRST_TOKEN, "first_token") \

@@ -264,6 +264,49 @@ fill_event(struct rt_probe *p, rt_wall_t wall)
 	e->error_class = rt_classify(e);
 }
 
+static void
+fill_phases(struct rt_event *e, const double *ms)
+{
+	if (ms[RT_PHASE_DNS] >= 0)
+		PUT(e, PROBE_DNS_MS, probe_dns_ms, ms[RT_PHASE_DNS]);
+	if (ms[RT_PHASE_CONNECT] >= 0)
+		PUT(e, PROBE_CONNECT_MS, probe_connect_ms,
+		    ms[RT_PHASE_CONNECT]);
+	if (ms[RT_PHASE_TLS] >= 0)
+		PUT(e, PROBE_TLS_MS, probe_tls_ms, ms[RT_PHASE_TLS]);
+	if (ms[RT_PHASE_FIRST_BYTE] >= 0)
+		PUT(e, PROBE_FIRST_BYTE_MS, probe_first_byte_ms,
+		    ms[RT_PHASE_FIRST_BYTE]);
+}
+
+/*
+ * What is left of the budgets, and what holds the next turn back; a wait within the
+ * interval is no pause.  Called after settle_schedule.
+ */
+static void
+fill_budget(struct rt_probe *p, rt_mono_t now, rt_wall_t wall)
+{
+	struct rt_event *e = &p->event;
+	const struct rt_target *t = p->at;
+	struct rt_schedule *s = &p->env->schedules[place_of(p)];
+	int64_t requests = t->max_per_run - s->sent_run, wait_ms,
+		tokens = t->max_tokens_per_day - s->tokens_day;
+	enum rt_pause why = rt_schedule_blocks(s, t, now, wall, &wait_ms);
+
+	/* Of a target from the command line there is none. */
+	if (requests <= RT_INT_MAX)
+		PUT(e, PROBE_REQUESTS_LEFT, probe_requests_left,
+		    requests > 0 ? requests : 0);
+	if (tokens <= RT_INT_MAX)
+		PUT(e, PROBE_TOKENS_LEFT, probe_tokens_left,
+		    tokens > 0 ? tokens : 0);
+	if (why == RT_PAUSE_NONE || (wait_ms >= 0 && wait_ms <= t->interval_ms))
+		return;
+	PUT_TEXT(e, PROBE_PAUSE, probe_pause, rt_pause_name(why));
+	if (wait_ms >= 0)
+		PUT(e, PROBE_PAUSE_MS, probe_pause_ms, (double)wait_ms);
+}
+
 /* Why the client does what it does next. */
 static void
 fill_reason(struct rt_probe *p)
@@ -377,6 +420,8 @@ take_answer(struct rt_probe *p, rt_mono_t now, rt_wall_t wall)
 	hide_key(p);
 	fill_event(p, wall);
 	settle_schedule(p, now, wall);
+	fill_phases(&p->event, p->answer.phases_ms);
+	fill_budget(p, now, wall);
 	decide(p, now, wall);
 	fill_decision(p);
 	p->verdict = p->event.error_class != RT_CLASS_NONE ? RT_VERDICT_FAILED

@@ -96,4 +96,22 @@ ends_well "$canary"
 [ $((SECONDS - before)) -le 1 ] || fail 'took longer than a second to end'
 [ "$(wc -l <"$dir/late.log")" -eq 1 ] || fail 'probed while paused' "$(cat "$dir/late.log")"
 canary=''
+
+# Phases, budget and pause reach whoever asks the collector.
+cat >"$dir/panel.conf" <<END
+[canary shown]
+base_url = $url
+model = late
+key_env = CANARY_KEY
+interval = 1s
+max_per_run = 9
+END
+"$RT_PROGRAM" canary --config "$dir/panel.conf" --intake "ipc://$dir/intake" >"$dir/panel.log" 2>&1 &
+canary=$!
+shows() {
+	report | tr -d ' \n' | grep -qE '"provider":"shown",.*"first_byte_ms":[0-9].*"requests_left":8,"tokens_left":20000,"pause":"rate_limited","pause_left_ms":[0-9]'
+}
+await 'a pause in the report' shows
+ends_well "$canary"
+canary=''
 echo ok

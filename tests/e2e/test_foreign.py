@@ -221,11 +221,14 @@ for is_through in (0, 1):
         share[as_class] += n
     report = wait_for("all events in the report", lambda: (lambda d: d["intake"]["synthetic"] == total and d)(
         collector.report()), 20)
-    told = {(c["name"], c["route"]): (c["attempts"], c["ok"]) for c in report["canaries"]}
+    told = collections.defaultdict(lambda: (0, 0))
+    for c in report["canaries"]:
+        before = told[c["name"], c["route"]]
+        told[c["name"], c["route"]] = (before[0] + c["attempts"], before[1] + c["ok"])
     for (surface, stream) in KINDS:
         mine = {k: n for k, n in saw.items() if k[:2] == (surface, stream == "yes")}
         route = "/v1/chat/completions" if surface == "chat" else "/v1/responses"
-        check(told.get((f"s{surface}{stream}", route)) ==
+        check(told[f"s{surface}{stream}", route] ==
               (sum(mine.values()), mine.get((surface, stream == "yes", "none"), 0)), surface, stream, told, mine)
     collector.stop()
     report_lines.append(("through the gateway " if is_through else "direct ") + ", ".join(

@@ -40,6 +40,10 @@ FIELDS = {
     "final_outcome": ("word", 0, 0), "upstream_request_id": ("text", 1, 128),
     "upstream_attempts": ("int", 1, INT_MAX), "parent_operation_id": ("text", 1, 128),
     "requeue_count": ("int", 0, INT_MAX), "synthetic": ("bool", 0, 0),
+    "probe_dns_ms": ("ms", 0, MS_MAX), "probe_connect_ms": ("ms", 0, MS_MAX),
+    "probe_tls_ms": ("ms", 0, MS_MAX), "probe_first_byte_ms": ("ms", 0, MS_MAX),
+    "probe_requests_left": ("int", 0, INT_MAX), "probe_tokens_left": ("int", 0, INT_MAX),
+    "probe_pause": ("text", 1, 64), "probe_pause_ms": ("ms", 0, MS_MAX),
     "emitter": ("text", 1, 64), "seq": ("int", 1, SEQ_MAX), "attempts": ("int", 0, INT_MAX),
 }
 DECISIONS = ("none", "retry_same", "fallback_secondary", "degrade_cached", "abort_error",

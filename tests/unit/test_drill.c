@@ -299,6 +299,10 @@ canary_operations_are_in_no_list_but_their_own_and_all(void **state)
 	    .service = "probe",
 	    .error_class = RT_CLASS_AUTH,
 	    .is_synthetic = true};
+	const struct rt_trail_row other = {.operation_id = "op-d",
+	    .service = "probe",
+	    .provider = "chat-2",
+	    .is_synthetic = true};
 	struct rt_list_of of = {.kind = RT_LIST_ALL};
 
 	(void)state;
@@ -310,6 +314,10 @@ canary_operations_are_in_no_list_but_their_own_and_all(void **state)
 	assert_false(rt_list_has(&of, &probe));
 	snprintf(of.words[0], sizeof(of.words[0]), "probe");
 	assert_true(rt_list_has(&of, &probe));
+	assert_false(rt_list_has(&of, &other));
+	snprintf(of.words[0], sizeof(of.words[0]), "chat-2");
+	assert_false(rt_list_has(&of, &probe));
+	assert_true(rt_list_has(&of, &other));
 }
 
 static void

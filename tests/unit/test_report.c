@@ -124,7 +124,11 @@ any_rows(struct rt_report *r)
 		    any_text(r), any_text(r), any_text(r), any_text(r),
 		    any_count(), any_count(), any_count(), any() % 2,
 		    any() % 2 ? 503 : 0, any() % 2 ? any_double() : -1,
-		    any() % 2 ? any_double() : -1,
+		    any() % 2 ? any_double() : -1, any_text(r), any_double(),
+		    any() % 2 ? any_double() : -1, -1, any_double(),
+		    any() % 2 ? (int64_t)(any() >> 1) : -1,
+		    (int64_t)(any() >> 1), any() % 2 ? any_text(r) : NULL,
+		    any() % 2 ? (int64_t)(any() >> 1) : -1,
 		    any() % 2 ? (int64_t)(any() >> 1) : -1};
 	for (unsigned n = below(4); n > 0; n--) {
 		struct rt_report_violation *v = rt_report_add_violation(r);
@@ -368,6 +372,15 @@ same_canary(const struct rt_report_canary *a, const struct rt_report_canary *b)
 	SAME_DOUBLE(elapsed_ms);
 	SAME_DOUBLE(ttft_ms);
 	SAME(age_ms);
+	SAME_TEXT(provider);
+	SAME_DOUBLE(dns_ms);
+	SAME_DOUBLE(connect_ms);
+	SAME_DOUBLE(tls_ms);
+	SAME_DOUBLE(first_byte_ms);
+	SAME(requests_left);
+	SAME(tokens_left);
+	SAME_TEXT(pause);
+	SAME(pause_left_ms);
 }
 
 static void

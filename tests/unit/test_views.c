@@ -130,6 +130,8 @@ add_canary(struct rt_report *r, const char *name, bool ok)
 	c->elapsed_ms = 412;
 	c->ttft_ms = -1;
 	c->age_ms = 12000;
+	c->dns_ms = c->connect_ms = c->tls_ms = c->first_byte_ms = -1;
+	c->requests_left = c->tokens_left = c->pause_left_ms = -1;
 }
 
 static void
@@ -179,6 +181,44 @@ fill_troubled(struct rt_report *r)
 	r->overflow[RT_OVERFLOW_SERIES] = 9;
 	add_canary(r, "chat-primary", true);
 	add_canary(r, "chat-secondary", false);
+}
+
+/* Fresh and kept connections, a pause, an end, and one of whom nothing is known. */
+static void
+fill_canaries(struct rt_report *r)
+{
+	static const char *const names[] = {"chat-primary", "chat-stream",
+	    "chat-limited", "responses-done", "unknown"};
+	struct rt_report_canary *c;
+
+	fill_busy(r);
+	for (unsigned i = 0; i < RT_COUNT_OF(names); i++) {
+		add_canary(r, "canary", i != 2 && i != 4);
+		r->canaries[i].provider = names[i];
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		c = &r->canaries[i];
+		c->first_byte_ms = 310.4;
+		c->requests_left = 182 - 60 * (int64_t)i;
+		c->tokens_left = 19208;
+	}
+	c = &r->canaries[0];
+	c->dns_ms = 0.4;
+	c->connect_ms = 12;
+	c->tls_ms = 31.5;
+	r->canaries[1].ttft_ms = 352;
+	c = &r->canaries[2];
+	c->error_class = "rate_limited";
+	c->status = 429;
+	c->pause = "rate_limited";
+	c->pause_left_ms = 18000;
+	c = &r->canaries[3];
+	c->requests_left = 0;
+	c->pause = "max_per_run";
+	c = &r->canaries[4];
+	c->status = 0;
+	c->error_class = "connection";
+	c->elapsed_ms = -1;
 }
 
 /* ---- a world with one screen in it ---------------------------------------- */
@@ -365,6 +405,30 @@ screens_look_as_agreed(void **state)
 		assert_golden(&w, screens[i].name);
 		close_world(&w);
 	}
+}
+
+static void
+canaries_show_phases_budgets_and_pauses(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_canaries);
+	(void)draw(&w, 24, 80);
+	assert_golden(&w, "canaries-80x24");
+	(void)draw(&w, 40, 120);
+	assert_golden(&w, "canaries-120x40");
+	(void)press(&w, 40, 120, '8');
+	(void)press(&w, 40, 120, 'z');
+	(void)draw(&w, 40, 120);
+	assert_golden(&w, "canaries-zoomed-120x40");
+	(void)draw(&w, 24, 80);
+	assert_golden(&w, "canaries-zoomed-80x24");
+	assert_shows(&w, "paused 18s: rate_limited");
+	assert_shows(&w, "stopped: max_per_run");
+	assert_shows(&w, "ttft 352ms");
+	close_world(&w);
 }
 
 static void
@@ -1026,6 +1090,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(screens_look_as_agreed),
+	    cmocka_unit_test(canaries_show_phases_budgets_and_pauses),
 	    cmocka_unit_test(before_the_first_answer_it_says_so),
 	    cmocka_unit_test(without_events_it_says_where_to_point_a_client),
 	    cmocka_unit_test(an_empty_window_says_since_when),
