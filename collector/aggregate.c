@@ -630,11 +630,29 @@ take_notice(
 		repeated(a, id);
 		return;
 	}
+	rt_sequence_refused(&a->sequence);
 	total(a, RT_C_REJECT + n->reason);
 	leave_out(a, n->reason, id);
 	snprintf(from, sizeof(from), "%s, %s", n->where, source);
 	rt_refusals_add(&a->refused, a->clock_us, n->reason, &n->why,
 	    rt_str_of(n->sample), from);
+}
+
+static void
+note_service(struct rt_aggregate *a, struct rt_str service)
+{
+	rt_sequence_serves(&a->sequence, service);
+	if (service.len == 0 || service.len > sizeof(a->service))
+		return;
+	memcpy(a->service, service.p, service.len);
+	a->service_len = service.len;
+}
+
+struct rt_str
+rt_aggregate_service(const struct rt_aggregate *a)
+{
+	return a->service_len ? (struct rt_str){a->service, a->service_len}
+			      : RT_STR_NONE;
 }
 
 void
@@ -670,6 +688,7 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 			repeated(a, id);
 			return;
 		}
+		rt_sequence_refused(&a->sequence);
 		total(a, RT_C_REJECT + reject);
 		leave_out(a, reject, id);
 		rt_refusals_add(
@@ -682,6 +701,7 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 		repeated(a, id);
 		return;
 	}
+	note_service(a, e.service);
 	set_clock(a, &e, at);
 	take_event(a, &e);
 }
@@ -693,6 +713,7 @@ rt_aggregate_message(struct rt_aggregate *a, struct rt_str message,
 	struct rt_str line;
 	unsigned n = 0;
 
+	a->service_len = 0;
 	if (message.len > RT_MESSAGE_MAX) {
 		rt_aggregate_record(a, message, at, source);
 		return 1;

@@ -145,6 +145,12 @@ void rt_aggregate_on_emitter(struct rt_aggregate *a,
 uint64_t rt_aggregate_refused(const struct rt_aggregate *a);
 
 /*
+ * What the last accepted record of the last message that names one says is its service;
+ * absent where none does, borrowed until the next message.
+ */
+struct rt_str rt_aggregate_service(const struct rt_aggregate *a);
+
+/*
  * Change while running what can be: the operation timeout and the decode options (the
  * decision map stays borrowed).  is_live and capacity are not looked at.
  */

@@ -51,6 +51,8 @@ struct rt_aggregate {
 	void *accepted_arg, *left_out_arg;
 	bool (*may_use)(void *arg, struct rt_str emitter);
 	void *may_use_arg;
+	char service[RT_SEQUENCE_ID_MAX]; /* of the message at hand */
+	size_t service_len;
 	bool is_restoring;
 	uint64_t
 	    forgotten; /* ended operations that a full table forgot early */

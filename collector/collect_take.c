@@ -137,6 +137,7 @@ rt_collect_take_batch(
 	struct rt_wire_header h = {0};
 	struct rt_intake_verdict v;
 	struct rt_str records;
+	uint64_t refused;
 	enum rt_err err = m->frames == 3
 	    ? rt_wire_header_decode(m->head.p, m->head.len, &h)
 	    : RT_E_SYNTAX;
@@ -163,10 +164,14 @@ rt_collect_take_batch(
 	rt_intake_take(c->intake, &h, at.mono, &v);
 	if (v.action == RT_INTAKE_TAKE &&
 	    rt_intake_records(m->body, h.count, v.skip, &records) == RT_OK) {
+		refused = rt_aggregate_refused(c->aggregate);
 		/* What it forwards may be of many: their ids are not its own. */
 		begin_sender(c, m, false);
 		rt_aggregate_message(c->aggregate, records, at, c->source);
 		end_sender(c);
+		rt_intake_told(c->intake, &h,
+		    rt_aggregate_refused(c->aggregate) - refused,
+		    rt_aggregate_service(c->aggregate));
 		note_position(c, &h);
 	}
 	answer_sender(c, m->from, &v.answer);

@@ -16,7 +16,9 @@ struct sender {
 	uint64_t acked; /* the last contiguous seq known here */
 	uint64_t lost;  /* acknowledged by nobody we know */
 	rt_mono_t heard;
-	uint32_t next; /* in its bucket; NONE ends it */
+	uint64_t refused;  /* of taken */
+	char service[260]; /* 64 code points */
+	uint32_t next;     /* in its bucket; NONE ends it */
 };
 
 struct rt_intake {
@@ -267,6 +269,21 @@ rt_intake_position_of(const struct rt_intake *n, const struct rt_wire_header *h,
 	return true;
 }
 
+void
+rt_intake_told(struct rt_intake *n, const struct rt_wire_header *h,
+    uint64_t refused, struct rt_str service)
+{
+	struct sender *s = find(n, h);
+
+	if (!s)
+		return;
+	s->refused += refused;
+	if (service.len == 0 || service.len >= sizeof(s->service))
+		return;
+	memcpy(s->service, service.p, service.len);
+	s->service[service.len] = '\0';
+}
+
 static void
 report_sender(const struct sender *s, rt_mono_t now, struct rt_report *r)
 {
@@ -274,6 +291,10 @@ report_sender(const struct sender *s, rt_mono_t now, struct rt_report *r)
 	uint64_t assigned = s->offered - s->dropped;
 
 	row->id = rt_report_text(r, rt_str_of(s->emitter));
+	if (s->service[0])
+		row->service = rt_report_text(r, rt_str_of(s->service));
+	row->refused = s->refused;
+	row->last_seen_ms = rt_mono_ms_between(s->heard, now);
 	row->offered = s->offered;
 	row->before = s->before;
 	row->taken = s->taken;

@@ -63,6 +63,13 @@ void rt_intake_take(struct rt_intake *n, const struct rt_wire_header *h,
     rt_mono_t now, struct rt_intake_verdict *v);
 
 /*
+ * What became of records that were taken: how many were refused, and the service of the
+ * last (RT_STR_NONE: nothing new).
+ */
+void rt_intake_told(struct rt_intake *n, const struct rt_wire_header *h,
+    uint64_t refused, struct rt_str service);
+
+/*
  * The records of `batch` from number `skip` (0-based) on, as one slice.
  * RT_E_FIELD: the batch has not exactly `count` records (parted by one '\n' each, none
  * after the last, none for count 0).

@@ -12,8 +12,10 @@ rt_sequence_init(struct rt_sequence *s, uint32_t capacity, uint64_t seed)
 {
 	uint32_t slots = rt_hash_slots(capacity);
 
-	*s = (struct rt_sequence){
-	    .capacity = capacity, .slots_mask = slots - 1, .seed = seed};
+	*s = (struct rt_sequence){.capacity = capacity,
+	    .slots_mask = slots - 1,
+	    .heard = RT_SEQUENCE_NOBODY,
+	    .seed = seed};
 	s->emitters = rt_xcalloc(capacity, sizeof(*s->emitters));
 	s->slots = rt_xcalloc(slots, sizeof(*s->slots));
 }
@@ -167,11 +169,15 @@ rt_sequence_arrived(struct rt_sequence *s, int64_t now_us, struct rt_str id,
 {
 	struct rt_sequence_emitter *e;
 
+	s->heard = RT_SEQUENCE_NOBODY;
 	if (id.len == 0 || id.len > RT_SEQUENCE_ID_MAX)
 		return true;
 	e = emitter_for(s, id);
+	s->heard = s->last;
 	e->seen_us = now_us;
 	if (skew_ms) {
+		if (!e->has_skew || *skew_ms < e->skew_min_ms)
+			e->skew_min_ms = *skew_ms;
 		e->has_skew = true;
 		e->skew_ms = *skew_ms;
 	}
@@ -209,6 +215,29 @@ rt_sequence_repeated(
 	e->duplicates += count;
 }
 
+void
+rt_sequence_refused(struct rt_sequence *s)
+{
+	if (s->heard != RT_SEQUENCE_NOBODY)
+		s->emitters[s->heard].refused++;
+}
+
+void
+rt_sequence_serves(struct rt_sequence *s, struct rt_str service)
+{
+	struct rt_sequence_emitter *e;
+
+	if (s->heard == RT_SEQUENCE_NOBODY || service.len == 0 ||
+	    service.len > sizeof(e->service))
+		return;
+	e = &s->emitters[s->heard];
+	if (e->service_len == service.len &&
+	    memcmp(e->service, service.p, service.len) == 0)
+		return;
+	memcpy(e->service, service.p, service.len);
+	e->service_len = (uint16_t)service.len;
+}
+
 uint64_t
 rt_sequence_lost(const struct rt_sequence *s)
 {
@@ -232,11 +261,16 @@ rt_sequence_report(
 		e = &s->emitters[i];
 		to = rt_report_add_emitter(out);
 		to->id = rt_report_text(out, (struct rt_str){e->id, e->id_len});
+		if (e->service_len > 0)
+			to->service = rt_report_text(
+			    out, (struct rt_str){e->service, e->service_len});
 		to->received = e->received;
+		to->refused = e->refused;
 		to->lost = open_loss(e);
 		to->duplicates = e->duplicates;
 		to->has_skew = e->has_skew;
 		to->skew_ms = e->skew_ms;
+		to->skew_min_ms = e->skew_min_ms;
 		to->last_seen_ms = (now_us - e->seen_us) / 1000;
 		for (j = 0; j < e->gaps_count; j++)
 			if (e->gaps[j].hi < e->first)

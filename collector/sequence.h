@@ -23,26 +23,29 @@
 
 #define RT_SEQUENCE_GAPS 64u
 #define RT_SEQUENCE_ID_MAX 256u /* bytes: 64 code points */
+#define RT_SEQUENCE_NOBODY UINT32_MAX
 
 struct rt_sequence_emitter {
 	uint64_t hash;
 	int64_t first, highest; /* 0: no seq seen yet */
 	int64_t seen_us;
-	uint64_t received, duplicates, lost_closed;
-	double skew_ms;
+	uint64_t received, duplicates, lost_closed, refused;
+	double skew_ms, skew_min_ms; /* of the last record, the smallest */
 	bool has_skew;
-	uint16_t id_len;
+	uint16_t id_len, service_len;
 	uint32_t gaps_count;
 	struct {
 		int64_t lo, hi; /* inclusive, ascending */
 	} gaps[RT_SEQUENCE_GAPS];
 	char id[RT_SEQUENCE_ID_MAX];
+	char service[RT_SEQUENCE_ID_MAX]; /* its last record's */
 };
 
 struct rt_sequence {
 	struct rt_sequence_emitter *emitters; /* owned */
 	uint32_t *slots;                      /* owned; emitter number + 1 */
 	uint32_t capacity, count, slots_mask, last;
+	uint32_t heard; /* whose record arrived last, or NOBODY */
 	uint64_t seed;
 	uint64_t lost_before; /* of emitters that gave way */
 	uint64_t emitters_overflow, gaps_overflow;
@@ -62,6 +65,10 @@ bool rt_sequence_arrived(struct rt_sequence *s, int64_t now_us,
 /* Records that were found to be duplicates before: they are counted, and fill no place. */
 void rt_sequence_repeated(
     struct rt_sequence *s, int64_t now_us, struct rt_str id, uint32_t count);
+
+/* The record that arrived last was refused, or names this service. */
+void rt_sequence_refused(struct rt_sequence *s);
+void rt_sequence_serves(struct rt_sequence *s, struct rt_str service);
 
 /* Numbers never seen between each emitter's first and highest. */
 uint64_t rt_sequence_lost(const struct rt_sequence *s);

@@ -110,17 +110,23 @@ struct rt_report_fallback {
 
 struct rt_report_emitter {
 	const char *id;
+	const char *service; /* of its last record; NULL: it never said */
 	uint64_t received, lost, duplicates, before_first;
+	uint64_t refused; /* of received: those that could be laid to it */
 	bool has_skew;
 	double skew_ms;       /* arrival - ts, of the last record */
+	double skew_min_ms;   /* the smallest seen: what clocks differ by */
 	int64_t last_seen_ms; /* ago */
 };
 
 /* A sender of acknowledged delivery; see wire.h. */
 struct rt_report_sender {
 	const char *id;
+	const char *service; /* of its last attempt; NULL: it never said */
 	uint64_t offered, before, taken, dropped, in_flight, unexplained;
+	uint64_t refused; /* of taken */
 	bool is_connected;
+	int64_t last_seen_ms; /* ago */
 };
 
 struct rt_report_canary {

@@ -112,12 +112,17 @@ static const struct rt_report_field fallback_fields[] = {
 
 static const struct rt_report_field emitter_fields[] = {
 	F(TEXT, rt_report_emitter, "emitter", id),
+	F(TEXT, rt_report_emitter, "service", service),
 	F(UINT, rt_report_emitter, "received", received),
 	F(UINT, rt_report_emitter, "lost", lost),
 	F(UINT, rt_report_emitter, "duplicates", duplicates),
 	{"skew_ms", RT_REPORT_OPTIONAL,
 	    offsetof(struct rt_report_emitter, skew_ms),
 	    offsetof(struct rt_report_emitter, has_skew)},
+	{"skew_min_ms", RT_REPORT_OPTIONAL,
+	    offsetof(struct rt_report_emitter, skew_min_ms),
+	    offsetof(struct rt_report_emitter, has_skew)},
+	F(UINT, rt_report_emitter, "refused", refused),
 	F(UINT, rt_report_emitter, "before_first", before_first),
 	F(INT, rt_report_emitter, "last_seen_ms", last_seen_ms),
 	END,
@@ -125,13 +130,16 @@ static const struct rt_report_field emitter_fields[] = {
 
 static const struct rt_report_field sender_fields[] = {
 	F(TEXT, rt_report_sender, "sender", id),
+	F(TEXT, rt_report_sender, "service", service),
 	F(UINT, rt_report_sender, "offered", offered),
 	F(UINT, rt_report_sender, "before", before),
 	F(UINT, rt_report_sender, "taken", taken),
 	F(UINT, rt_report_sender, "dropped", dropped),
 	F(UINT, rt_report_sender, "in_flight", in_flight),
 	F(UINT, rt_report_sender, "unexplained", unexplained),
+	F(UINT, rt_report_sender, "refused", refused),
 	F(BOOL, rt_report_sender, "connected", is_connected),
+	F(INT, rt_report_sender, "last_seen_ms", last_seen_ms),
 	END,
 };
 

@@ -46,6 +46,17 @@ put_labels(struct rt_buf *b, const struct rt_report_series *s)
 		}
 }
 
+/* As one would say it in the incident's channel. */
+static void
+put_alert_name(struct rt_buf *b, const struct rt_report_alert *a)
+{
+	char about[600], level[80];
+
+	rt_report_alert_about(about, sizeof(about), a);
+	rt_report_alert_level(level, a);
+	rt_buf_printf(b, "%s %s: %s", a->alert ? a->alert : "?", about, level);
+}
+
 static void
 put_name(struct rt_buf *b, const struct rt_model *m, size_t row)
 {
@@ -64,6 +75,8 @@ put_name(struct rt_buf *b, const struct rt_model *m, size_t row)
 		break;
 	case RT_PANEL_AUDIT: rt_buf_puts(b, r->violations[row].rule); break;
 	case RT_PANEL_CANARY: rt_buf_puts(b, r->canaries[row].name); break;
+	case RT_PANEL_ALERTS: put_alert_name(b, &r->alerts[row]); break;
+	case RT_PANEL_EMITTERS: rt_buf_puts(b, m->roster.rows[row].id); break;
 	case RT_PANEL_OVERVIEW:
 	case RT_PANEL_TRIES:
 	case RT_PANEL_LATENCY:
@@ -195,6 +208,38 @@ put_violation(struct rt_jsonw *j, const struct rt_report_violation *v)
 }
 
 static void
+put_alert_row(struct rt_jsonw *j, const struct rt_report_alert *a)
+{
+	text(j, "alert", a->alert);
+	rt_jsonw_bool(j, "firing", a->is_firing);
+	text(j, "service", a->service);
+	text(j, "http_route", a->route);
+	text(j, "model_requested", a->model);
+	text(j, "what", a->what);
+	rt_jsonw_bool(j, "rest", a->is_rest);
+	rt_jsonw_double(j, "value", a->value);
+	rt_jsonw_double(j, "threshold", a->threshold);
+	rt_jsonw_uint(j, "n", a->n);
+}
+
+static void
+put_emitter_row(struct rt_jsonw *j, const struct rt_roster_row *e)
+{
+	text(j, "emitter", e->id);
+	text(j, "service", e->service);
+	rt_jsonw_uint(j, "accepted", e->accepted);
+	rt_jsonw_uint(j, "refused", e->refused);
+	if (e->is_numbered) {
+		rt_jsonw_uint(j, "lost", e->lost);
+		rt_jsonw_uint(j, "duplicates", e->duplicates);
+	}
+	if (e->is_acknowledged) {
+		rt_jsonw_uint(j, "dropped", e->dropped);
+		rt_jsonw_uint(j, "unexplained", e->unexplained);
+	}
+}
+
+static void
 put_panel_row(struct rt_jsonw *j, const struct rt_model *m, size_t row)
 {
 	const struct rt_report *r = rt_model_report(m);
@@ -222,6 +267,8 @@ put_panel_row(struct rt_jsonw *j, const struct rt_model *m, size_t row)
 		rt_jsonw_uint(j, "attempts", r->canaries[row].attempts);
 		rt_jsonw_uint(j, "ok", r->canaries[row].ok);
 		break;
+	case RT_PANEL_ALERTS: put_alert_row(j, &r->alerts[row]); break;
+	case RT_PANEL_EMITTERS: put_emitter_row(j, &m->roster.rows[row]); break;
 	case RT_PANEL_OVERVIEW:
 	case RT_PANEL_TRIES:
 	case RT_PANEL_LATENCY:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/alert.h"
 #include "tui/facts.h"
 #include "tui/model.h"
 
@@ -143,6 +144,15 @@ rt_drill_refilter(struct rt_model *m)
 	l->at = at < l->count ? at : 0;
 }
 
+/* A small screen shows the panel as its table, too. */
+static void
+look_at(struct rt_model *m, enum rt_panel p)
+{
+	m->focus = p;
+	if (p != RT_PANEL_TAIL && p != RT_PANEL_OVERVIEW)
+		m->table = p;
+}
+
 static bool
 same_list(const struct rt_list_of *a, const struct rt_list_of *b)
 {
@@ -165,7 +175,7 @@ rt_drill_history(struct rt_model *m, int by)
 	v = visit_at(d);
 	d->page = v->page;
 	d->top = 0;
-	m->focus = (enum rt_panel)v->focus;
+	look_at(m, (enum rt_panel)v->focus);
 	if (v->page == RT_PAGE_PANELS)
 		return true;
 	if (!same_list(&v->of, &d->list.of))
@@ -259,6 +269,117 @@ enter_panel(struct rt_model *m)
 	return true;
 }
 
+/* ---- what an alert is about --------------------------------------------------------- */
+
+/* To a row of another panel, as a view of its own: `[` comes back. */
+static bool
+jump(struct rt_model *m, enum rt_panel p, size_t row)
+{
+	struct rt_model_rows *rows = &m->rows[p];
+	size_t at = 0;
+
+	while (at < rows->count && rows->order[at] != row)
+		at++;
+	if (row != SIZE_MAX && at == rows->count)
+		return false;
+	go(m, RT_PAGE_PANELS);
+	look_at(m, p);
+	m->zoomed = false;
+	note(m);
+	if (row != SIZE_MAX) {
+		rows->at = at;
+		rows->selected = rows->ids[at];
+	}
+	return true;
+}
+
+static bool
+is_label(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* The others together have no row: the panel as it is. */
+static bool
+to_route(struct rt_model *m, const struct rt_report_alert *a)
+{
+	const struct rt_report *r = rt_model_report(m);
+
+	for (size_t i = 0; i < r->series_count && !a->is_rest; i++) {
+		const char *const *l = r->series[i].labels;
+
+		if (is_label(l[RT_LABEL_SERVICE], a->service) &&
+		    is_label(l[RT_LABEL_HTTP_ROUTE], a->route) &&
+		    is_label(l[RT_LABEL_MODEL_REQUESTED], a->model))
+			return jump(m, RT_PANEL_ROUTES, i);
+	}
+	return a->is_rest && jump(m, RT_PANEL_ROUTES, SIZE_MAX);
+}
+
+/* The operations that broke it. */
+static bool
+to_rule(struct rt_model *m, const struct rt_report_alert *a)
+{
+	const struct rt_report *r = rt_model_report(m);
+	struct rt_list_of of;
+
+	for (size_t i = 0; i < r->violations_count; i++)
+		if (is_label(r->violations[i].rule, a->what)) {
+			memset(&of, 0, sizeof(of));
+			list_of_rule(&of, r, i);
+			note(m);
+			make_list(m, &of);
+			go(m, RT_PAGE_LIST);
+			return true;
+		}
+	return false;
+}
+
+static bool
+to_canary(struct rt_model *m, const struct rt_report_alert *a)
+{
+	const struct rt_report *r = rt_model_report(m);
+
+	for (size_t i = 0; i < r->canaries_count; i++)
+		if (is_label(r->canaries[i].name, a->what) &&
+		    is_label(r->canaries[i].route, a->route) &&
+		    is_label(r->canaries[i].model, a->model))
+			return jump(m, RT_PANEL_CANARY, i);
+	return false;
+}
+
+static bool
+to_collector(struct rt_model *m, const struct rt_report_alert *a)
+{
+	(void)a;
+	return jump(m, RT_PANEL_EMITTERS, SIZE_MAX);
+}
+
+static bool
+enter_alert(struct rt_model *m)
+{
+	static bool (*const ways[])(
+	    struct rt_model * m, const struct rt_report_alert *a) = {
+	    [RT_ALERT_OF_COLLECTOR] = to_collector,
+	    [RT_ALERT_OF_ROUTE] = to_route,
+	    [RT_ALERT_OF_RULE] = to_rule,
+	    [RT_ALERT_OF_CANARY] = to_canary,
+	};
+	const struct rt_model_rows *rows = &m->rows[RT_PANEL_ALERTS];
+	const struct rt_report_alert *a;
+	enum rt_alert kind;
+
+	if (rows->count == 0)
+		return false;
+	a = &rt_model_report(m)->alerts[rows->order[rows->at]];
+	kind = rt_alert_from(a->alert);
+	if (kind == RT_ALERT_COUNT || !ways[rt_alert_subject(kind)](m, a))
+		rt_model_say(m,
+		    "what it is about is not on this screen: not in the "
+		    "window, or the filter leaves it out");
+	return true;
+}
+
 /* The operation of the event under the cursor, in the list of all. */
 static bool
 enter_tail(struct rt_model *m)
@@ -288,6 +409,10 @@ rt_drill_enter(struct rt_model *m)
 
 	switch (d->page) {
 	case RT_PAGE_PANELS:
+		if (m->focus == RT_PANEL_ALERTS)
+			return enter_alert(m);
+		if (m->focus == RT_PANEL_EMITTERS)
+			return false;
 		return m->focus == RT_PANEL_TAIL ? enter_tail(m)
 						 : enter_panel(m);
 	case RT_PAGE_LIST:

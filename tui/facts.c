@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/alert.h"
 #include "tui/fmt.h"
 #include "tui/grid.h"
 
 #define BUDGET_RATIO 0.10 /* retries that first attempts may cost */
 #define QUIET_MS 15000    /* silence worth a word */
+#define ALERTS_SAID 6u    /* in the strip at most */
 #define ERRORS_BAD 0.20
 #define ERRORS_WARN 0.02
 
@@ -161,6 +163,24 @@ rt_facts_route(
 	rt_facts_shorten(b, sizeof(b), route ? route : "", wb);
 	rt_facts_shorten(c, sizeof(c), model ? model : "", wc);
 	join(out, size, a, b, c);
+}
+
+void
+rt_facts_alert(
+    char *out, size_t size, const struct rt_report_alert *a, unsigned cols)
+{
+	const struct rt_report_series s = {
+	    .labels = {[RT_LABEL_SERVICE] = a->service,
+		[RT_LABEL_HTTP_ROUTE] = a->route,
+		[RT_LABEL_MODEL_REQUESTED] = a->model}};
+	char about[600];
+
+	if (!a->is_rest && !a->what && (a->service || a->route || a->model)) {
+		rt_facts_route(out, size, &s, cols);
+		return;
+	}
+	rt_report_alert_about(about, sizeof(about), a);
+	rt_facts_shorten(out, size, about, cols);
 }
 
 /* ---- rates ------------------------------------------------------------ */
@@ -365,16 +385,63 @@ say_link(struct facts *f, const struct rt_model *m)
 		say(f, RT_BAD, "UNREADABLE", "%s", m->trouble);
 }
 
+/* Does an alert of that kind say it already? */
+static bool
+is_alerted(const struct rt_report *r, enum rt_alert kind)
+{
+	for (size_t i = 0; i < r->alerts_count; i++)
+		if (r->alerts[i].is_firing &&
+		    rt_alert_from(r->alerts[i].alert) == kind)
+			return true;
+	return false;
+}
+
+static void
+say_alert(struct facts *f, const struct rt_model *m,
+    const struct rt_report_alert *a, enum rt_severity s)
+{
+	int64_t us = rt_model_report(m)->source.now_us - a->since_us;
+	enum rt_alert kind = rt_alert_from(a->alert);
+	char about[128], level[80], age[RT_FMT_SIZE];
+
+	rt_facts_alert(about, sizeof(about), a, 30);
+	rt_report_alert_level(level, a);
+	say(f, s, kind == RT_ALERT_COUNT ? "alert" : rt_alert_name(kind),
+	    "%s %s for %s", about, level,
+	    rt_fmt_age(age, us > 0 ? us / 1000 : 0));
+	/* The value without the limit, and of whom. */
+	level[strcspn(level, " ")] = '\0';
+	rt_facts_alert(about, sizeof(about), a, 24);
+	brief(f, "%.28s %.10s", about, level);
+}
+
+/* Some of them; the header has their number.  What was seen here says less. */
+static void
+say_alerts(struct facts *f, const struct rt_model *m)
+{
+	const struct rt_report *r = rt_model_report(m);
+	unsigned said = 0;
+
+	for (size_t i = 0; i < r->alerts_count && said < ALERTS_SAID; i++)
+		if (r->alerts[i].is_firing) {
+			bool is_acked = rt_acks_has(&m->acks, &r->alerts[i]);
+
+			say_alert(
+			    f, m, &r->alerts[i], is_acked ? RT_NOTE : RT_BAD);
+			said++;
+		}
+}
+
 static void
 say_loss(struct facts *f, const struct rt_report *r)
 {
-	if (r->unexplained) {
+	if (r->unexplained && !is_alerted(r, RT_ALERT_UNEXPLAINED)) {
 		say(f, RT_BAD, "LOSS",
 		    "%llu acknowledged records unexplained: must be 0",
 		    (unsigned long long)r->unexplained);
 		brief(f, "%llu", (unsigned long long)r->unexplained);
 	}
-	if (r->lost) {
+	if (r->lost && !is_alerted(r, RT_ALERT_LOST)) {
 		say(f, RT_BAD, "LOST", "%llu records (measured, not prevented)",
 		    (unsigned long long)r->lost);
 		brief(f, "%llu", (unsigned long long)r->lost);
@@ -390,7 +457,8 @@ rt_facts_canary(const struct rt_report_canary *c)
 static void
 say_canaries(struct facts *f, const struct rt_report *r)
 {
-	for (size_t i = 0; i < r->canaries_count; i++) {
+	for (size_t i = 0;
+	     i < r->canaries_count && !is_alerted(r, RT_ALERT_CANARY); i++) {
 		const struct rt_report_canary *c = &r->canaries[i];
 		char age[RT_FMT_SIZE];
 
@@ -508,6 +576,7 @@ rt_facts(const struct rt_model *m, struct rt_fact out[RT_FACTS_MAX])
 	if (rt_model_has_report(m)) {
 		struct rt_rate e = rt_rate(&r->counts, RT_RATE_ERROR);
 
+		say_alerts(&f, m);
 		say_loss(&f, r);
 		say_canaries(&f, r);
 		say_worst(&f, r);

@@ -51,6 +51,9 @@ void rt_facts_route(
     char *out, size_t size, const struct rt_report_series *s, unsigned cols);
 /* What a canary is called: its target, where its events say which it is. */
 const char *rt_facts_canary(const struct rt_report_canary *c);
+/* What an alert is about, the same way. */
+void rt_facts_alert(
+    char *out, size_t size, const struct rt_report_alert *a, unsigned cols);
 /* Shortened in its middle with '~' to at most `cols` columns. */
 void rt_facts_shorten(char *out, size_t size, const char *z, unsigned cols);
 

@@ -34,7 +34,7 @@ static const struct rt_key_row table[] = {
 	{{RT_KEY_ESC}, "Esc", RT_ACTION_ESCAPE, "Back",
 	    "Leave help, what is open, the filter, or zoom; never the program.", 0, ALL},
 	{{RT_KEY_ENTER}, "Enter", RT_ACTION_ENTER, "Open",
-	    "Open the newest operations of a row, or an operation: waterfall, then records.", 4, P | L | O},
+	    "Open the newest operations of a row, or an operation: waterfall, then records; of an alert what it is about.", 4, P | L | O},
 	{{'n'}, "n", RT_ACTION_NEXT, "Next op",
 	    "Next operation of the list.", 5, L | O | R},
 	{{'N'}, "N", RT_ACTION_PREVIOUS, "Previous op",
@@ -63,6 +63,10 @@ static const struct rt_key_row table[] = {
 	    "Show everything again.", 0, ALL},
 	{{'!'}, "!", RT_ACTION_WORST, "Worst",
 	    "Jump to the worst thing and say it in one sentence; Enter opens it.", 8, ALL},
+	{{'a'}, "a", RT_ACTION_ACKNOWLEDGE, "Ack",
+	    "Acknowledge the alert under the cursor, or all that fire, on this screen only: the collector and other viewers are not told.", 22, ALL},
+	{{'b'}, "b", RT_ACTION_BELL, "Bell",
+	    "Ring the bell once for each alert that fires newly, or no more.", 0, ALL},
 	{{'y'}, "y", RT_ACTION_COPY, "Copy id",
 	    "Copy the id or the name of what the cursor is on (OSC 52).", 15, ALL},
 	{{'Y'}, "Y", RT_ACTION_COPY_ROW, "Copy JSON",
@@ -71,8 +75,8 @@ static const struct rt_key_row table[] = {
 	    "Focus the next panel.", 7, ALL},
 	{{RT_KEY_BACKTAB}, "Shift-Tab", RT_ACTION_PREVIOUS_PANEL, "Panel back",
 	    "Focus the panel before.", 0, ALL},
-	{{'1', '2', '3', '4', '5', '6', '7', '8', '9'}, "1-9", RT_ACTION_PANEL, "Panel",
-	    "Focus a panel by its number; a small screen shows it as its table.", 11, ALL},
+	{{'1', '2', '3', '4', '5', '6', '7', '8', '9', '0'}, "1-9 0", RT_ACTION_PANEL, "Panel",
+	    "Focus a panel by its number, the alerts by 0; a small screen shows it as its table.", 11, ALL},
 	{{'j', RT_KEY_DOWN}, "j Down", RT_ACTION_DOWN, "Down",
 	    "Move the cursor down.", 0, ALL},
 	{{'k', RT_KEY_UP}, "k Up", RT_ACTION_UP, "Up",
@@ -316,6 +320,63 @@ show_worst(struct rt_model *m)
 	rt_model_say(m, "%c %s", rt_severity_glyph(w.severity), w.text);
 }
 
+static void
+acknowledge_all(struct rt_model *m)
+{
+	const struct rt_report *r = rt_model_report(m);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->alerts_count; i++)
+		n += r->alerts[i].is_firing &&
+		    rt_acks_add(&m->acks, &r->alerts[i]);
+	if (n == 0)
+		rt_model_say(m, "no alert to acknowledge");
+	else
+		rt_model_say(m,
+		    "%zu alert%s acknowledged, on this screen only: others "
+		    "still see %s",
+		    n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
+}
+
+/* The one under the cursor, or all. */
+static void
+acknowledge(struct rt_model *m)
+{
+	const struct rt_model_rows *rows = &m->rows[RT_PANEL_ALERTS];
+	const struct rt_report_alert *a;
+
+	if (m->focus != RT_PANEL_ALERTS || rows->count == 0 ||
+	    m->drill->page != RT_PAGE_PANELS) {
+		acknowledge_all(m);
+		return;
+	}
+	a = &rt_model_report(m)->alerts[rows->order[rows->at]];
+	if (!a->is_firing)
+		rt_model_say(m, "%s has cleared: nothing to acknowledge",
+		    a->alert ? a->alert : "?");
+	else if (rt_acks_add(&m->acks, a))
+		rt_model_say(m,
+		    "%s acknowledged, on this screen only: others still see it",
+		    a->alert ? a->alert : "?");
+	else
+		rt_model_say(m, "acknowledged already");
+}
+
+static void
+toggle_bell(struct rt_model *m)
+{
+	m->bell = !m->bell;
+	rt_model_say(m,
+	    m->bell ? "bell on: rings once for each alert that fires newly"
+		    : "bell off");
+}
+
+static enum rt_panel
+panel_of(int key)
+{
+	return key == '0' ? RT_PANEL_ALERTS : (enum rt_panel)(key - '1');
+}
+
 static enum rt_effect export(struct rt_model *m) {
 	if (m->drill->held == RT_HELD_YES) return RT_EFFECT_EXPORT;
 	rt_model_say(m, "nothing to export: no record of it is here");
@@ -403,7 +464,7 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_ESCAPE: escape(m); break;
 	case RT_ACTION_NEXT_PANEL: turn_panel(m, 1); break;
 	case RT_ACTION_PREVIOUS_PANEL: turn_panel(m, RT_PANEL_COUNT - 1); break;
-	case RT_ACTION_PANEL: focus(m, (enum rt_panel)(code - '1')); break;
+	case RT_ACTION_PANEL: focus(m, panel_of(code)); break;
 	case RT_ACTION_DOWN: scroll(m, l, 1); break;
 	case RT_ACTION_UP: scroll(m, l, -1); break;
 	case RT_ACTION_PAGE_DOWN: scroll(m, l, page_of(m, l)); break;
@@ -432,6 +493,8 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 		break;
 	case RT_ACTION_CLEAR: (void)clear_filter(m); break;
 	case RT_ACTION_WORST: show_worst(m); break;
+	case RT_ACTION_ACKNOWLEDGE: acknowledge(m); break;
+	case RT_ACTION_BELL: toggle_bell(m); break;
 	case RT_ACTION_EXPORT: return export(m);
 	case RT_ACTION_COPY: return copy(m, false);
 	case RT_ACTION_COPY_ROW: return copy(m, true);

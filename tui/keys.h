@@ -33,6 +33,8 @@ enum rt_action {
 	RT_ACTION_HISTORY_BACK,
 	RT_ACTION_HISTORY_FORWARD,
 	RT_ACTION_WORST,
+	RT_ACTION_ACKNOWLEDGE,
+	RT_ACTION_BELL,
 	RT_ACTION_FILTER,
 	RT_ACTION_COMMAND,
 	RT_ACTION_CLEAR,
@@ -62,7 +64,7 @@ enum rt_action {
 	RT_ACTION_COUNT,
 };
 
-#define RT_KEY_CODES 9u
+#define RT_KEY_CODES 10u
 
 struct rt_key_row {
 	int codes[RT_KEY_CODES]; /* characters and enum rt_key; 0 ends */

@@ -9,6 +9,8 @@
 #define LIST_ROWS 12u
 #define WIDE_COLS 110u
 #define WIDE_ROWS 34u
+#define DOCK_COLS 180u
+#define DOCK_ROWS 50u
 
 /* Rows of column heads under the title. */
 static const unsigned head_rows[RT_PANEL_COUNT] = {
@@ -16,6 +18,8 @@ static const unsigned head_rows[RT_PANEL_COUNT] = {
     [RT_PANEL_CLASSES] = 1,
     [RT_PANEL_FALLBACKS] = 1,
     [RT_PANEL_AUDIT] = 1,
+    [RT_PANEL_ALERTS] = 1,
+    [RT_PANEL_EMITTERS] = 2,
 };
 
 static void
@@ -50,7 +54,8 @@ make_zoomed(struct rt_layout *l, enum rt_panel p)
 static unsigned
 table_rows(const struct rt_model *m, unsigned most)
 {
-	size_t need = m->rows[m->table].high + 2;
+	unsigned heads = head_rows[m->table] > 1 ? head_rows[m->table] : 1;
+	size_t need = m->rows[m->table].high + heads + 1;
 
 	if (m->table == RT_PANEL_TRIES || m->table == RT_PANEL_LATENCY)
 		need = 6;
@@ -77,6 +82,36 @@ make_narrow(struct rt_layout *l, const struct rt_model *m)
 	table = table_rows(m, body * 8 / 14);
 	add(l, m->table, row, 0, table, l->cols);
 	add(l, RT_PANEL_TAIL, row + table, 0, body - table, l->cols);
+}
+
+static bool
+has_dock(const struct rt_layout *l)
+{
+	return l->cols >= DOCK_COLS && l->rows >= DOCK_ROWS;
+}
+
+/* Alerts and emitters take the place of the fallbacks while they are in focus. */
+static enum rt_panel
+lower_left(const struct rt_layout *l, const struct rt_model *m)
+{
+	return !has_dock(l) &&
+		(m->focus == RT_PANEL_ALERTS || m->focus == RT_PANEL_EMITTERS)
+	    ? m->focus
+	    : RT_PANEL_FALLBACKS;
+}
+
+/* The tail and, where there is room, alerts and emitters beside it. */
+static void
+make_lowest(struct rt_layout *l, unsigned row, unsigned left)
+{
+	unsigned rows = l->evidence - row, upper = rows / 2;
+
+	add(l, RT_PANEL_TAIL, row, 0, rows, has_dock(l) ? left : l->cols);
+	if (!has_dock(l))
+		return;
+	add(l, RT_PANEL_ALERTS, row, left + 1, upper, l->cols - left - 1);
+	add(l, RT_PANEL_EMITTERS, row + upper, left + 1, rows - upper,
+	    l->cols - left - 1);
 }
 
 static void
@@ -106,14 +141,14 @@ make_wide(struct rt_layout *l, const struct rt_model *m)
 	add(l, RT_PANEL_CLASSES, row, left + 1,
 	    audit ? routes : routes + flow + canary, right);
 	row += routes;
-	add(l, RT_PANEL_FALLBACKS, row, 0, flow, left);
+	add(l, lower_left(l, m), row, 0, flow, left);
 	if (audit)
 		add(l, RT_PANEL_AUDIT, row, left + 1, flow + canary, right);
 	row += flow;
 	if (canary)
 		add(l, RT_PANEL_CANARY, row, 0, canary, left);
 	row += canary;
-	add(l, RT_PANEL_TAIL, row, 0, l->evidence - row, l->cols);
+	make_lowest(l, row, left);
 }
 
 /* More lines where one does not hold all, on screens that can spare them. */

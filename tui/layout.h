@@ -4,7 +4,9 @@
  *
  * Tiers   LIST    below 60 x 12: names and values, down to one line.
  *         NARROW  one table and the tail; the number keys choose the table.
- *         WIDE    from 110 x 34: two columns.
+ *         WIDE    from 110 x 34: two columns; alerts and emitters take the place of the
+ *                 fallbacks while they are in focus, and from 180 x 50 on stand beside
+ *                 the tail.
  * Steady  Places depend on the size, on what is in focus and on whether there are
  *         canaries and violations; not on how many rows a table happens to have.
  */

@@ -30,6 +30,14 @@ rt_panel_about(enum rt_panel p)
 	return p < RT_PANEL_COUNT ? panels[p].about : "";
 }
 
+char
+rt_panel_key(enum rt_panel p)
+{
+	if (p < RT_PANEL_ALERTS)
+		return (char)('1' + p);
+	return p == RT_PANEL_ALERTS ? '0' : '\0';
+}
+
 struct rt_model *
 rt_model_new(const char *title, const char *endpoint, uint32_t window_s)
 {
@@ -299,6 +307,18 @@ canary_id(const struct rt_report *r, size_t row)
 	    c->model);
 }
 
+static size_t
+alert_count(const struct rt_report *r)
+{
+	return r->alerts_count;
+}
+
+static uint64_t
+alert_id(const struct rt_report *r, size_t row)
+{
+	return r->alerts[row].number + 1;
+}
+
 static bool
 series_passes(const struct rt_filter *f, const struct rt_report *r, size_t row)
 {
@@ -325,7 +345,31 @@ static const struct {
     [RT_PANEL_FALLBACKS] = {fallback_count, fallback_id, fallback_passes},
     [RT_PANEL_AUDIT] = {violation_count, violation_id, NULL},
     [RT_PANEL_CANARY] = {canary_count, canary_id, NULL},
+    [RT_PANEL_ALERTS] = {alert_count, alert_id, NULL},
 };
+
+/* The roster is made of the report, and made once. */
+static bool
+has_rows(enum rt_panel p)
+{
+	return row_sources[p].count || p == RT_PANEL_EMITTERS;
+}
+
+static size_t
+row_count(const struct rt_model *m, enum rt_panel p)
+{
+	return p == RT_PANEL_EMITTERS
+	    ? m->roster.count
+	    : row_sources[p].count(rt_model_report(m));
+}
+
+static uint64_t
+row_id(const struct rt_model *m, enum rt_panel p, size_t row)
+{
+	return p == RT_PANEL_EMITTERS
+	    ? hash_text(HASH_START, m->roster.rows[row].id)
+	    : row_sources[p].id(rt_model_report(m), row);
+}
 
 /* Rows of the report that the filter lets through, at most RT_MODEL_ROWS. */
 static size_t
@@ -333,7 +377,7 @@ keep_rows(
     const struct rt_model *m, enum rt_panel p, uint16_t keep[RT_MODEL_ROWS])
 {
 	const struct rt_report *r = rt_model_report(m);
-	size_t all = row_sources[p].count(r), n = 0;
+	size_t all = row_count(m, p), n = 0;
 
 	for (size_t i = 0; i < all && n < RT_MODEL_ROWS; i++)
 		if (!row_sources[p].passes || m->filter.count == 0 ||
@@ -366,7 +410,6 @@ order_as_before(struct rt_model_rows *rows, const uint64_t *ids, size_t count)
 static void
 settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
 {
-	const struct rt_report *r = rt_model_report(m);
 	struct rt_model_rows *rows = &m->rows[p];
 	uint64_t ids[RT_MODEL_ROWS];
 	uint16_t keep[RT_MODEL_ROWS];
@@ -374,7 +417,7 @@ settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
 
 	rt_order_apply(m, p, keep, count);
 	for (size_t i = 0; i < count; i++)
-		ids[i] = row_sources[p].id(r, keep[i]);
+		ids[i] = row_id(m, p, keep[i]);
 	if (hold)
 		order_as_before(rows, ids, count);
 	else
@@ -412,8 +455,9 @@ rt_model_settle(struct rt_model *m)
 	bool hold = m->keep_order && m->key_at.us != 0 &&
 	    rt_mono_ms_between(m->key_at, m->now) < RT_MODEL_HOLD_MS;
 
+	rt_roster_make(&m->roster, rt_model_report(m));
 	for (unsigned p = 0; p < RT_PANEL_COUNT; p++)
-		if (row_sources[p].count)
+		if (has_rows((enum rt_panel)p))
 			settle_rows(m, (enum rt_panel)p, hold);
 	m->keep_order = true;
 }
@@ -499,6 +543,9 @@ rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 		m->has_moved = true;
 		rt_drill_forget(m->drill);
 	}
+	if (!rt_report_is_past(&m->live) &&
+	    rt_acks_hear(&m->acks, &m->live) && m->bell)
+		m->must_ring = true;
 	if (m->live.operation.id)
 		rt_drill_answer(m->drill, &m->live.operation);
 	if (!m->is_frozen)

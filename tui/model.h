@@ -19,11 +19,13 @@
 #include "proto/clock.h"
 #include "proto/query.h"
 #include "proto/report.h"
+#include "tui/acks.h"
 #include "tui/columns.h"
 #include "tui/drill.h"
 #include "tui/menu.h"
 #include "tui/palette.h"
 #include "tui/prompt.h"
+#include "tui/roster.h"
 #include "tui/trail.h"
 
 #define RT_MODEL_ROWS 256u       /* series asked for and shown at most */
@@ -36,7 +38,7 @@
 #define RT_MODEL_NOTICE_MS 10000 /* how long a notice is told */
 
 /* clang-format off */
-/* X(ID, title, what it shows): the number keys 1..9 in this order. */
+/* X(ID, title, what it shows): the number keys 1..9, then 0, in this order. */
 #define RT_PANELS(X) \
 	X(OVERVIEW,  "Overview",       "Rates per second over time, first-try and final success side by side, and the fate of every operation that ended: the fates add up to the operations ended.") \
 	X(TRIES,     "Attempts/op",    "How many attempts ended operations took: 1, 2, 3, 4, 5 or more.") \
@@ -46,7 +48,9 @@
 	X(FALLBACKS, "Fallback flow",  "Fallback decisions from one model (or route) to the next, by reason. share: of all fallback decisions; ok: decisions of operations that ended in success.") \
 	X(AUDIT,     "Policy audit",   "Operations that broke a rule of the retry policy, by rule.") \
 	X(CANARY,    "Canary",         "Synthetic probes, shown apart and left out of every rate.") \
-	X(TAIL,      "Tail",           "Accepted events as they come, newest last.")
+	X(TAIL,      "Tail",           "Accepted events as they come, newest last.") \
+	X(ALERTS,    "Alerts",         "What is beyond a threshold of the collector's configuration, since when, and what cleared in the last 15 minutes; Enter goes to what it is about. value > limit: the last value, or the worst where it cleared; n: what it is out of, never below 20; since: beyond the limit since. acked: seen on this screen, which nobody else is told.") \
+	X(EMITTERS,  "Emitters",       "Who sends, those that lost something first. accept: records accepted; lost: numbers that never came; dup: numbers seen before; refus: records refused, where it is known whose; drop: given up by the sender, whose ring was full; unexpl: acknowledged and unaccounted for; flight: offered, not acknowledged yet; skew: the smallest arrival - ts, what clocks differ by at most; lag: of the last record, beyond that; heard: how long ago. -: cannot be known of this kind. The figures are since the collector started; complete is of the window.")
 /* clang-format on */
 
 #define X(id, title, about) RT_PANEL_##id,
@@ -54,6 +58,8 @@ enum rt_panel { RT_PANELS(X) RT_PANEL_COUNT };
 #undef X
 const char *rt_panel_title(enum rt_panel p);
 const char *rt_panel_about(enum rt_panel p);
+/* The key that focuses it, '1' to '9' and '0'; '\0': Tab goes there. */
+char rt_panel_key(enum rt_panel p);
 
 enum rt_link {
 	RT_LINK_ASKING, /* no answer yet */
@@ -130,8 +136,12 @@ struct rt_model {
 	rt_mono_t tail_moved_at, trend_at;
 	struct rt_filter filter; /* of tail, lists, routes and fallbacks */
 	struct rt_prompt prompt;
-	struct rt_drill *drill; /* owned: what is open beyond the panels */
-	struct rt_buf clip;     /* what was copied last */
+	struct rt_drill *drill;  /* owned: what is open beyond the panels */
+	struct rt_buf clip;      /* what was copied last */
+	struct rt_roster roster; /* of the report on the screen */
+	struct rt_acks acks;
+	bool bell;      /* rings once for each alert that fires newly */
+	bool must_ring; /* the loop rings, and clears it */
 	/* one sentence in the place of the keys, until the next key */
 	char notice[256];
 	rt_mono_t notice_at;

@@ -14,6 +14,8 @@ static const struct rt_view *const views[RT_PANEL_COUNT] = {
     [RT_PANEL_AUDIT] = &rt_view_audit,
     [RT_PANEL_CANARY] = &rt_view_canary,
     [RT_PANEL_TAIL] = &rt_view_tail,
+    [RT_PANEL_ALERTS] = &rt_view_alerts,
+    [RT_PANEL_EMITTERS] = &rt_view_emitters,
 };
 
 const struct rt_view *

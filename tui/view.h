@@ -27,7 +27,7 @@ struct rt_view {
 
 extern const struct rt_view rt_view_overview, rt_view_tries, rt_view_latency,
     rt_view_routes, rt_view_classes, rt_view_fallbacks, rt_view_audit,
-    rt_view_canary, rt_view_tail;
+    rt_view_canary, rt_view_tail, rt_view_alerts, rt_view_emitters;
 
 const struct rt_view *rt_view_of(enum rt_panel p);
 

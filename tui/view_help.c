@@ -172,8 +172,8 @@ put_page(struct page *p, const struct rt_model *m)
 	const struct rt_view *v = rt_view_of(m->focus);
 	char title[64];
 
-	snprintf(title, sizeof(title), "Panel %u: %s", (unsigned)m->focus + 1,
-	    rt_panel_title(m->focus));
+	snprintf(title, sizeof(title), "Panel %.1s: %s",
+	    (char[2]){rt_panel_key(m->focus)}, rt_panel_title(m->focus));
 	put_title(p, title);
 	put_wrapped(p, 1, RT_ROLE_TEXT, rt_panel_about(m->focus));
 	for (const enum rt_rate_id *id = v->rates; *id != RT_RATE_COUNT; id++)

@@ -70,13 +70,44 @@ format_filter(char out[64], const struct rt_model *m)
 	return rt_text_cols(out);
 }
 
+#define NAME_COLS 8u /* that the name keeps beside the alerts */
+
+/* "! 2 alerts (1 unacked) ", shorter where there is less room; returns its columns. */
+static unsigned
+format_alerts(char out[48], const struct rt_model *m, unsigned room)
+{
+	const struct rt_report *r = rt_model_report(m);
+	size_t firing = rt_report_firing(r), open = rt_acks_open(&m->acks, r);
+	const char *sign = open ? "!" : "-", *s = firing == 1 ? "" : "s";
+
+	out[0] = '\0';
+	if (firing == 0)
+		return 0;
+	snprintf(
+	    out, 48, " %s %zu alert%s (%zu unacked) ", sign, firing, s, open);
+	if (strlen(out) > room)
+		snprintf(out, 48, " %s %zu alert%s ", sign, firing, s);
+	if (strlen(out) > room)
+		snprintf(out, 48, " %s%zu ", sign, firing);
+	return (unsigned)strlen(out);
+}
+
+static void
+put_alerts(
+    const struct rt_model *m, struct rt_area a, unsigned col, const char *text)
+{
+	bool is_open = rt_acks_open(&m->acks, rt_model_report(m)) > 0;
+
+	rt_area_put(a, 0, col, is_open ? RT_ROLE_BAD : RT_ROLE_HEADER, text);
+}
+
 /* The pieces from the right that still fit beside the name. */
 static void
 draw_header(const struct rt_model *m, struct rt_area a)
 {
 	const struct rt_report *r = rt_model_report(m);
 	char clock[RT_FMT_SIZE], per_s[RT_FMT_SIZE], lag[48], name[256],
-	    pieces[96], filter[64];
+	    pieces[96], filter[64], alerts[48];
 	const char *named = m->title && m->title[0] ? m->title : m->endpoint;
 	double rate = (double)r->counts.n[RT_C_ACCEPTED] / rt_model_span_s(m);
 	enum rt_role role;
@@ -96,12 +127,16 @@ draw_header(const struct rt_model *m, struct rt_area a)
 	    m->utc);
 	width = rt_text_cols(pieces) + rt_text_cols(clock) +
 	    rt_text_cols(mode) + 14 + format_filter(filter, m);
+	width += format_alerts(alerts, m,
+	    a.cols > width + NAME_COLS ? a.cols - width - NAME_COLS : 0);
 	if (a.cols < width + 4) {
 		col = rt_area_put(a, 0, 0, RT_ROLE_HEADER, " retrytop ");
 		col = rt_area_put(a, 0, col, role, mode);
 		col = rt_area_put(
 		    a, 0, col, RT_ROLE_WARN, m->filter.count ? " /FILTER" : "");
-		rt_area_printf(a, 0, col, RT_ROLE_HEADER, " %s %s", clock, lag);
+		col = rt_area_printf(
+		    a, 0, col, RT_ROLE_HEADER, " %s %s", clock, lag);
+		put_alerts(m, a, col, alerts);
 		return;
 	}
 	col = rt_area_put(a, 0, 0, RT_ROLE_HEADER, " retrytop ");
@@ -111,7 +146,8 @@ draw_header(const struct rt_model *m, struct rt_area a)
 	col = rt_area_put(a, 0, col, role, mode);
 	col = rt_area_put(a, 0, col, RT_ROLE_WARN, filter);
 	col = rt_area_printf(a, 0, col, RT_ROLE_HEADER, " %s", clock);
-	rt_area_put(a, 0, col, RT_ROLE_HEADER, pieces);
+	col = rt_area_put(a, 0, col, RT_ROLE_HEADER, pieces);
+	put_alerts(m, a, col, alerts);
 }
 
 /* ---- strip, evidence, footer ------------------------------------------ */
@@ -348,6 +384,7 @@ draw_title(const struct rt_model *m, const struct rt_box *box, struct rt_area a)
 	const struct rt_view *v = rt_view_of(box->panel);
 	bool focused = m->focus == box->panel;
 	uint32_t rule = m->ascii ? '-' : 0x2500;
+	const char key[2] = {rt_panel_key(box->panel)};
 	char status[320] = "", text[256], order[32];
 	unsigned col;
 
@@ -355,7 +392,7 @@ draw_title(const struct rt_model *m, const struct rt_box *box, struct rt_area a)
 	rt_area_put(a, 0, 0, focused ? RT_ROLE_STRONG : RT_ROLE_TITLE,
 	    focused ? ">" : "");
 	col = rt_area_printf(a, 0, 1, focused ? RT_ROLE_STRONG : RT_ROLE_TITLE,
-	    "%u %s ", (unsigned)box->panel + 1, rt_panel_title(box->panel));
+	    "%s%s%s ", key, key[0] ? " " : "", rt_panel_title(box->panel));
 	if (v->status)
 		v->status(m, status, sizeof(status));
 	if (format_order(m, box->panel, order)) {

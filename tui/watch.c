@@ -176,6 +176,10 @@ run(struct watch *w)
 			goes_on = take_key(w, key);
 		if (rt_feed_step(w->feed, w->m) && is_worth_it(w))
 			w->must_draw = true;
+		if (w->m->must_ring) {
+			rt_term_bell(w->term);
+			w->m->must_ring = false;
+		}
 		if (w->m->link != w->drawn)
 			w->must_draw = true;
 		if (w->end_at.us != 0 && w->m->now.us >= w->end_at.us)

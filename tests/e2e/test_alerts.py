@@ -136,6 +136,16 @@ wait_for("the violation", lambda: any(a["what"] == "retry-after-auth-failure"
 check(once(c)[0] == 1, "a loss is worth an exit code")
 send(events, c, [record(operation_id="lost-2", emitter="e", seq=2)])
 wait_for("the filled gap", lambda: ("lost", None) not in firing(c))
+
+# Who sends: the service of its records, and what of them was refused.
+code, _, err = run("emit", "--intake", c.intake,
+                   input=(record(operation_id="s", service="batch") + "\n{\n").encode())
+check(code == 0, code, err)
+sender = c.report()["senders"][-1]
+check(sender["service"] == "batch" and sender["taken"] == 2 and sender["refused"] == 1 and
+      sender["last_seen_ms"] >= 0, sender)
+emitter = c.report()["emitters"][0]
+check(emitter["service"] == "svc" and emitter["refused"] == 0, emitter)
 events.close()
 c.stop()
 print("alerts fire, are told, clear and are reloaded")

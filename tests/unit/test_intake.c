@@ -216,6 +216,28 @@ forgets_the_sender_unheard_for_longest(void **state)
 }
 
 static void
+remembers_what_became_of_a_senders_records(void **state)
+{
+	struct rt_intake *n = rt_intake_new(2);
+	struct rt_wire_header h = header("e", 1, 3), other = header("x", 1, 1);
+	struct rt_report r;
+
+	(void)state;
+	(void)say(n, "e", 1, 0);
+	rt_intake_told(n, &h, 2, rt_str_of("checkout"));
+	rt_intake_told(n, &h, 1, RT_STR_NONE);
+	rt_intake_told(n, &other, 9, rt_str_of("nobody's"));
+	rt_report_init(&r);
+	rt_intake_report(n, rt_mono_add_ms(NOW, 1500), &r);
+	assert_int_equal(r.senders_count, 1);
+	assert_string_equal(r.senders[0].service, "checkout");
+	assert_int_equal(r.senders[0].refused, 3);
+	assert_int_equal(r.senders[0].last_seen_ms, 1500);
+	rt_report_fini(&r);
+	rt_intake_free(n);
+}
+
+static void
 says_whether_a_sender_is_still_heard(void **state)
 {
 	struct rt_intake *n = rt_intake_new(1);
@@ -557,6 +579,7 @@ main(void)
 	    cmocka_unit_test(shows_records_that_nobody_took_as_unexplained),
 	    cmocka_unit_test(shows_more_taken_than_offered_as_unexplained),
 	    cmocka_unit_test(forgets_the_sender_unheard_for_longest),
+	    cmocka_unit_test(remembers_what_became_of_a_senders_records),
 	    cmocka_unit_test(says_whether_a_sender_is_still_heard),
 	    cmocka_unit_test(
 		finds_the_records_from_one_on_and_checks_their_count),

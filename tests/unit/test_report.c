@@ -111,14 +111,16 @@ any_rows(struct rt_report *r)
 		bool has_skew = any() % 2;
 
 		*rt_report_add_emitter(r) =
-		    (struct rt_report_emitter){any_text(r), any_count(),
-			any_count(), any_count(), any_count(), has_skew,
+		    (struct rt_report_emitter){any_text(r), any_text(r),
+			any_count(), any_count(), any_count(), any_count(),
+			any_count(), has_skew, has_skew ? -any_double() : 0,
 			has_skew ? -any_double() : 0, (int64_t)any()};
 	}
 	for (unsigned n = below(4); n > 0; n--)
 		*rt_report_add_sender(r) = (struct rt_report_sender){
-		    any_text(r), any_count(), any_count(), any_count(),
-		    any_count(), any_count(), any_count(), any() % 2};
+		    any_text(r), any_text(r), any_count(), any_count(),
+		    any_count(), any_count(), any_count(), any_count(),
+		    any_count(), any() % 2, (int64_t)any()};
 	for (unsigned n = below(4); n > 0; n--)
 		*rt_report_add_canary(r) = (struct rt_report_canary){
 		    any_text(r), any_text(r), any_text(r), any_text(r),
@@ -335,6 +337,9 @@ same_emitter(
     const struct rt_report_emitter *a, const struct rt_report_emitter *b)
 {
 	SAME_TEXT(id);
+	SAME_TEXT(service);
+	SAME(refused);
+	SAME_DOUBLE(skew_min_ms);
 	SAME(received);
 	SAME(lost);
 	SAME(duplicates);
@@ -348,6 +353,9 @@ static void
 same_sender(const struct rt_report_sender *a, const struct rt_report_sender *b)
 {
 	SAME_TEXT(id);
+	SAME_TEXT(service);
+	SAME(refused);
+	SAME(last_seen_ms);
 	SAME(offered);
 	SAME(before);
 	SAME(taken);

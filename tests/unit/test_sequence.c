@@ -83,6 +83,40 @@ says_what_came_before_the_first_number_apart_from_loss(void **state)
 }
 
 static void
+knows_what_was_refused_and_whose_service_it_is(void **state)
+{
+	struct rt_sequence s;
+	struct rt_report r;
+	double skew_ms[] = {300, 40, 90};
+	size_t i;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_sequence_init(&s, 4, 1);
+	rt_sequence_refused(&s); /* of nobody */
+	rt_sequence_serves(&s, rt_str_of("nobody's"));
+	for (i = 0; i < RT_COUNT_OF(skew_ms); i++) {
+		(void)rt_sequence_arrived(
+		    &s, 1, rt_str_of("a"), (int64_t)i + 1, &skew_ms[i]);
+		rt_sequence_serves(&s, rt_str_of(i ? "checkout" : "search"));
+	}
+	rt_sequence_serves(&s, RT_STR_NONE); /* says nothing: it stays */
+	assert_true(arrive(&s, "b", 1));
+	rt_sequence_refused(&s);
+	assert_true(rt_sequence_arrived(&s, 1, RT_STR_NONE, 0, NULL));
+	rt_sequence_refused(&s); /* of nobody, again */
+	rt_sequence_report(&s, 0, &r);
+	assert_string_equal(r.emitters[0].service, "checkout");
+	assert_int_equal(r.emitters[0].refused, 0);
+	assert_within(r.emitters[0].skew_ms, 90, 0);
+	assert_within(r.emitters[0].skew_min_ms, 40, 0);
+	assert_null(r.emitters[1].service);
+	assert_int_equal(r.emitters[1].refused, 1);
+	rt_sequence_fini(&s);
+	rt_report_fini(&r);
+}
+
+static void
 keeps_the_loss_of_gaps_and_emitters_it_has_no_room_for(void **state)
 {
 	struct rt_sequence s;
@@ -113,6 +147,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(knows_what_was_refused_and_whose_service_it_is),
 	    cmocka_unit_test(agrees_with_a_set_of_all_numbers_seen),
 	    cmocka_unit_test(
 		says_what_came_before_the_first_number_apart_from_loss),
