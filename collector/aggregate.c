@@ -777,9 +777,11 @@ rt_aggregate_mark(
 		return;
 	}
 	rt_window_count(&a->totals, RT_C_REJECT + m->reason, m->count);
-	for (i = 0; i < m->count; i++)
+	for (i = 0; i < m->count; i++) {
 		(void)rt_sequence_arrived(&a->sequence, a->clock_us,
 		    rt_mark_emitter(m), m->seq > 0 ? m->seq + i : 0, NULL);
+		rt_sequence_refused(&a->sequence);
+	}
 }
 
 void

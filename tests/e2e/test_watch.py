@@ -65,7 +65,7 @@ with open(VECTORS + "/native.jsonl", "rb") as records:
 check(code == 0, "emit", err)
 for pane in small, wide:
     pane.see(RATES)
-    pane.see("POLICY 19 broken")
+    pane.see("! violations retry-of-quota 3 > 0")
     pane.see("= 120 ended")
 wide.see("search responses")
 
