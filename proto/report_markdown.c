@@ -225,13 +225,13 @@ put_more(struct rt_buf *b, uint64_t total, uint64_t shown)
 		    b, "\n%" PRIu64 " more are not shown.\n", total - shown);
 }
 
-/* Alerts are a collector's: a replay has none. */
+/* Alerts are a collector's, and of now: a replay has none, the past keeps none. */
 static void
 put_alerts(struct rt_buf *b, const struct rt_report *r)
 {
 	size_t i;
 
-	if (!r->source.is_live)
+	if (!r->source.is_live || rt_report_is_past(r))
 		return;
 	rt_buf_puts(b, "\n## Alerts\n\n");
 	if (r->alerts_count == 0) {

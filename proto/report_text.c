@@ -232,14 +232,14 @@ put_intake(struct rt_buf *b, const struct rt_report *r)
 	list_end(&l);
 }
 
-/* Alerts are a collector's: a replay has none. */
+/* Alerts are a collector's, and of now: a replay has none, the past keeps none. */
 static void
 put_alerts(struct rt_buf *b, const struct rt_report *r)
 {
 	size_t firing = rt_report_firing(r), shown = 0, i;
 	struct list l;
 
-	if (!r->source.is_live)
+	if (!r->source.is_live || rt_report_is_past(r))
 		return;
 	l = list_begin(b, "Alerts");
 	if (firing)

@@ -543,8 +543,8 @@ rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 		m->has_moved = true;
 		rt_drill_forget(m->drill);
 	}
-	if (!rt_report_is_past(&m->live) &&
-	    rt_acks_hear(&m->acks, &m->live) && m->bell)
+	if (!rt_report_is_past(&m->live) && rt_acks_hear(&m->acks, &m->live) &&
+	    m->bell)
 		m->must_ring = true;
 	if (m->live.operation.id)
 		rt_drill_answer(m->drill, &m->live.operation);

@@ -110,6 +110,20 @@ draw_heads(struct rt_area a)
 	rt_area_put(a, 0, col + 1, RT_ROLE_COLUMN, "about");
 }
 
+static const char *
+why_empty(const struct rt_model *m)
+{
+	const struct rt_report *r = rt_model_report(m);
+
+	if (!rt_model_has_report(m))
+		return "no answer yet";
+	if (rt_report_is_past(r))
+		return "what fired then is not kept: alerts are of now (G)";
+	return r->source.is_live
+	    ? "none fires, and none cleared in the last 15 minutes"
+	    : "a recording has no alerts: a running collector does";
+}
+
 static void
 draw(const struct rt_model *m, struct rt_area a)
 {
@@ -117,12 +131,7 @@ draw(const struct rt_model *m, struct rt_area a)
 	const struct rt_model_rows *rows = &m->rows[RT_PANEL_ALERTS];
 
 	if (rows->count == 0) {
-		rt_area_put(a, 0, 1, RT_ROLE_DIM,
-		    !rt_model_has_report(m) ? "no answer yet"
-			: !r->source.is_live
-			? "a recording has no alerts: a running collector does"
-			: "none fires, and none cleared in the last 15 "
-			  "minutes");
+		rt_area_put(a, 0, 1, RT_ROLE_DIM, why_empty(m));
 		return;
 	}
 	draw_heads(a);

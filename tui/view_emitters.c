@@ -204,6 +204,17 @@ list_refused(char *out, size_t size, const uint64_t *n)
 	}
 }
 
+/* Since the start: of the past it is not known. */
+static unsigned
+put_sum(const struct rt_model *m, struct rt_area a, unsigned col,
+    const char *what, uint64_t n)
+{
+	if (rt_report_is_past(rt_model_report(m)))
+		return rt_area_printf(a, 0, col, RT_ROLE_DIM, "%s ?", what);
+	return rt_area_printf(a, 0, col, n ? RT_ROLE_BAD : RT_ROLE_TEXT,
+	    "%s %llu", what, (unsigned long long)n);
+}
+
 /* Of everybody: completeness, what nobody accounts for, and why records were refused. */
 static void
 draw_sums(const struct rt_model *m, struct rt_area a)
@@ -216,12 +227,8 @@ draw_sums(const struct rt_model *m, struct rt_area a)
 	rt_fmt_pct(text, whole);
 	col = rt_area_printf(a, 0, 1, rt_view_role(whole, RT_ROLE_STRONG),
 	    "%s complete n=%.0f", rt_view_trim(text), whole.denominator);
-	col = rt_area_printf(a, 0, col + 2,
-	    r->unexplained ? RT_ROLE_BAD : RT_ROLE_TEXT, "unexplained %llu",
-	    (unsigned long long)r->unexplained);
-	col =
-	    rt_area_printf(a, 0, col + 2, r->lost ? RT_ROLE_BAD : RT_ROLE_TEXT,
-		"lost %llu", (unsigned long long)r->lost);
+	col = put_sum(m, a, col + 2, "unexplained", r->unexplained);
+	col = put_sum(m, a, col + 2, "lost", r->lost);
 	if (col + 2 >= a.cols)
 		return;
 	list_refused(text, sizeof(text), r->counts.n);
@@ -237,8 +244,9 @@ draw(const struct rt_model *m, struct rt_area a)
 	draw_sums(m, a);
 	if (rows->count == 0) {
 		rt_area_put(a, 1, 1, RT_ROLE_DIM,
-		    !rt_model_has_report(m)
-			? "no answer yet"
+		    !rt_model_has_report(m) ? "no answer yet"
+			: rt_report_is_past(rt_model_report(m))
+			? "who sent then is not kept: emitters are of now (G)"
 			: "nobody named itself: records without `emitter` and "
 			  "`seq` cannot be followed");
 		return;

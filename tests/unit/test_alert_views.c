@@ -491,6 +491,29 @@ losses_lead_to_the_emitters(void **state)
 	close_world(&w);
 }
 
+static void
+fill_past(struct rt_report *r)
+{
+	add_traffic(r);
+	r->source.at_us = NOW_US - 600000000;
+}
+
+static void
+of_the_past_neither_alerts_nor_losses_are_said_to_be_none(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	answer(&w, fill_past);
+	press(&w, '0');
+	assert_shows(&w, ROWS, COLS, "what fired then is not kept");
+	press(&w, RT_KEY_TAB);
+	assert_shows(&w, ROWS, COLS, "who sent then is not kept");
+	assert_shows(&w, ROWS, COLS, "unexplained ?  lost ?");
+	close_world(&w);
+}
+
 /* ---- the roster ------------------------------------------------------------------------ */
 
 static void
@@ -570,6 +593,8 @@ main(void)
 	    cmocka_unit_test(enter_goes_to_what_an_alert_is_about_and_back),
 	    cmocka_unit_test(what_an_alert_is_about_may_not_be_here),
 	    cmocka_unit_test(losses_lead_to_the_emitters),
+	    cmocka_unit_test(
+		of_the_past_neither_alerts_nor_losses_are_said_to_be_none),
 	    cmocka_unit_test(the_roster_joins_streams_and_senders_of_one_id),
 	    cmocka_unit_test(
 		a_long_roster_keeps_those_in_trouble_and_says_how_many_there_are),
