@@ -519,7 +519,9 @@ judge_canaries(
 		const struct rt_report_canary *c = &r->canaries[i];
 		const struct subject of = {.route = c->route,
 		    .model = c->model,
-		    .what = c->name ? c->name : "?"};
+		    .what = c->provider ? c->provider
+			: c->name       ? c->name
+					: "?"};
 
 		if (!c->last_ok && c->age_ms < RT_ALERTS_CANARY_MS)
 			judge(

@@ -341,7 +341,7 @@ to_canary(struct rt_model *m, const struct rt_report_alert *a)
 	const struct rt_report *r = rt_model_report(m);
 
 	for (size_t i = 0; i < r->canaries_count; i++)
-		if (is_label(r->canaries[i].name, a->what) &&
+		if (is_label(rt_facts_canary(&r->canaries[i]), a->what) &&
 		    is_label(r->canaries[i].route, a->route) &&
 		    is_label(r->canaries[i].model, a->model))
 			return jump(m, RT_PANEL_CANARY, i);
