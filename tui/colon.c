@@ -145,6 +145,14 @@ complete_theme(
 }
 
 static enum rt_err
+run_export(struct rt_colon_call *c, struct rt_diag *d)
+{
+	(void)d;
+	c->effect = rt_keys_export(c->m, c->argument);
+	return RT_OK;
+}
+
+static enum rt_err
 run_help(struct rt_colon_call *c, struct rt_diag *d)
 {
 	(void)d;
@@ -173,6 +181,8 @@ static const struct rt_colon_row table[] = {
 	    "The order of the routes: attempts, ops, amp, 1st, fin, error, retry, fallback, rescued, failed, p50, p95, p99, wait, name.", run_sort, complete_sort},
 	{"filter", NULL, "[WORDS]",
 	    "Filter, as typed after /; without words show everything again.", run_filter, rt_filter_complete},
+	{"export", "save", "[FILE]",
+	    "As x: the operation's or the window's records, for replay.", run_export, NULL},
 	{"theme", NULL, "dark|light|mono|safe",
 	    "Colours.", run_theme, complete_theme},
 	{"help", NULL, "",
@@ -313,7 +323,7 @@ rt_colon_run(struct rt_model *m, const char *line, enum rt_effect *effect,
     struct rt_diag *d)
 {
 	struct rt_colon_call c = {.m = m, .effect = RT_EFFECT_DRAW};
-	char argument[RT_FILTER_MAX + 1];
+	char argument[RT_PROMPT_MAX + 1];
 	const struct rt_colon_row *row;
 	struct rt_str name;
 	enum rt_err err;

@@ -50,7 +50,7 @@ static const struct rt_key_row table[] = {
 	{{'o'}, "o", RT_ACTION_RECORDS, "Records",
 	    "The operation's records as they are kept, and back.", 6, O | R},
 	{{'x'}, "x", RT_ACTION_EXPORT, "Export",
-	    "Write the operation's records to a file; its name is shown.", 7, O | R},
+	    "Write the operation's records, or those of the window on the screen, to a file; its name is shown.", 7, ALL},
 	{{'['}, "[", RT_ACTION_HISTORY_BACK, "View back",
 	    "The view before, as in a browser.", 13, ALL},
 	{{']'}, "]", RT_ACTION_HISTORY_FORWARD, "View forward",
@@ -377,9 +377,21 @@ panel_of(int key)
 	return key == '0' ? RT_PANEL_ALERTS : (enum rt_panel)(key - '1');
 }
 
-static enum rt_effect export(struct rt_model *m) {
-	if (m->drill->held == RT_HELD_YES) return RT_EFFECT_EXPORT;
-	rt_model_say(m, "nothing to export: no record of it is here");
+enum rt_effect
+rt_keys_export(struct rt_model *m, const char *file)
+{
+	bool is_operation = m->drill->page == RT_PAGE_OPERATION ||
+	    m->drill->page == RT_PAGE_RECORDS;
+
+	snprintf(m->export_to, sizeof(m->export_to), "%s", file);
+	if (is_operation && m->drill->held == RT_HELD_YES)
+		return RT_EFFECT_EXPORT;
+	if (is_operation)
+		rt_model_say(m, "nothing to export: no record of it is here");
+	else if (rt_model_report(m)->source.span.until_us)
+		return RT_EFFECT_SAVE;
+	else
+		rt_model_say(m, "nothing to save: no window is on the screen");
 	return RT_EFFECT_DRAW;
 }
 
@@ -495,7 +507,7 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_WORST: show_worst(m); break;
 	case RT_ACTION_ACKNOWLEDGE: acknowledge(m); break;
 	case RT_ACTION_BELL: toggle_bell(m); break;
-	case RT_ACTION_EXPORT: return export(m);
+	case RT_ACTION_EXPORT: return rt_keys_export(m, "");
 	case RT_ACTION_COPY: return copy(m, false);
 	case RT_ACTION_COPY_ROW: return copy(m, true);
 	case RT_ACTION_WINDOW: step_window(m, 1, true); break;

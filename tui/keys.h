@@ -92,8 +92,11 @@ enum rt_effect {
 	RT_EFFECT_ASCII,
 	RT_EFFECT_MOUSE,  /* m->mouse says on or off */
 	RT_EFFECT_COPY,   /* m->clip to the clipboard */
-	RT_EFFECT_EXPORT, /* the open operation's records to a file */
+	RT_EFFECT_EXPORT, /* the open operation to the file m->export_to */
+	RT_EFFECT_SAVE,   /* the window on the screen to that file */
 };
+/* What `x` does on the page that is open, into `file` ("": one of its own). */
+enum rt_effect rt_keys_export(struct rt_model *m, const char *file);
 enum rt_effect rt_keys_apply(
     struct rt_model *m, const struct rt_layout *l, int code);
 

@@ -119,7 +119,7 @@ struct rt_model {
 	uint64_t held_missed;   /* tail_missed then */
 	rt_wall_t frozen_wall;
 	bool utc, ascii;
-	bool mouse; /* asked for */
+	bool mouse;          /* asked for */
 	enum rt_theme theme; /* the loop shows it */
 	enum rt_panel focus;
 	enum rt_panel table; /* the one table of a small screen */
@@ -142,6 +142,7 @@ struct rt_model {
 	struct rt_acks acks;
 	bool bell;      /* rings once for each alert that fires newly */
 	bool must_ring; /* the loop rings, and clears it */
+	char export_to[RT_PROMPT_MAX + 1]; /* file; "": one of its own */
 	/* one sentence in the place of the keys, until the next key */
 	char notice[256];
 	rt_mono_t notice_at;

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ID_CHARS 48u
-#define TRIES 100u /* exports of one operation in one second */
+#define STEM_CHARS 58u /* "operation-" and 48 of an id */
+#define TRIES 100u     /* exports of one thing in one second */
 
 static enum rt_err
 fail(struct rt_diag *d, const char *path, const char *what)
@@ -73,11 +73,11 @@ is_plain(char c)
 }
 
 static void
-clean_id(char out[ID_CHARS + 1], const char *id)
+clean_stem(char out[STEM_CHARS + 1], const char *id)
 {
 	size_t n = 0;
 
-	for (; *id && n < ID_CHARS; id++)
+	for (; *id && n < STEM_CHARS; id++)
 		if (is_plain(*id))
 			out[n++] = *id;
 	out[n] = '\0';
@@ -99,26 +99,58 @@ stamp(char out[20], rt_wall_t now)
 }
 
 static int
-create(
-    const char *folder, const char *id, rt_wall_t now, char path[RT_STATE_PATH])
+create(const char *path)
 {
-	char name[ID_CHARS + 1], time[20], more[16] = "";
-	int fd = -1;
+	return open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
 
-	clean_id(name, id);
+/* In the folder, under the first name that is free. */
+static enum rt_err
+create_own(
+    struct rt_state_file *f, const char *stem, rt_wall_t now, struct rt_diag *d)
+{
+	char folder[RT_STATE_PATH], name[STEM_CHARS + 1], time[20],
+	    more[16] = "";
+	enum rt_err err = find_folder(folder, d);
+
+	if (err != RT_OK)
+		return err;
+	clean_stem(name, stem);
 	stamp(time, now);
-	for (unsigned i = 1; i <= TRIES && fd < 0; i++) {
+	for (unsigned i = 1; i <= TRIES; i++) {
 		if (i > 1)
 			snprintf(more, sizeof(more), "-%u", i);
-		if (snprintf(path, RT_STATE_PATH, "%s/operation-%s-%s%s.jsonl",
-			folder, name, time, more) >= (int)RT_STATE_PATH)
-			return -1;
-		fd = open(path,
-		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd < 0 && errno != EEXIST)
-			return -1;
+		snprintf(f->path, RT_STATE_PATH, "%.*s/%s-%s%s.jsonl",
+		    (int)(RT_STATE_PATH - 128), folder, name, time, more);
+		f->fd = create(f->path);
+		if (f->fd >= 0)
+			return RT_OK;
+		if (errno != EEXIST)
+			break;
 	}
-	return fd;
+	return fail(d, f->path, "cannot create this file");
+}
+
+enum rt_err
+rt_state_begin(struct rt_state_file *f, const char *stem, const char *name,
+    rt_wall_t now, struct rt_diag *d)
+{
+	const char *home = getenv("HOME");
+	int n;
+
+	if (!name[0])
+		return create_own(f, stem, now, d);
+	if (name[0] == '~' && name[1] == '/' && home && home[0] == '/')
+		n = snprintf(f->path, sizeof(f->path), "%s%s", home, name + 1);
+	else
+		n = snprintf(f->path, sizeof(f->path), "%s", name);
+	if (n >= (int)sizeof(f->path)) {
+		rt_diag_set(d, NULL, "the name of the file is too long");
+		return RT_E_IO;
+	}
+	f->fd = create(f->path);
+	return f->fd >= 0 ? RT_OK : fail(d, f->path, "cannot create this file");
 }
 
 static bool
@@ -137,29 +169,54 @@ write_all(int fd, struct rt_str s)
 	return true;
 }
 
-enum rt_err
-rt_state_export(const char *id, struct rt_str records, rt_wall_t now,
-    char path[RT_STATE_PATH], struct rt_diag *d)
+void
+rt_state_drop(struct rt_state_file *f)
 {
-	char folder[RT_STATE_PATH], file[RT_STATE_PATH];
-	enum rt_err err = find_folder(folder, d);
-	bool ok;
-	int fd;
+	close(f->fd);
+	unlink(f->path);
+}
 
-	if (err != RT_OK)
-		return err;
-	fd = create(folder, id, now, file);
-	if (fd < 0)
-		return fail(d, file, "cannot create this file");
-	ok = write_all(fd, records);
-	ok = close(fd) == 0 && ok;
-	if (!ok) {
-		err = fail(d, file, "cannot write");
-		unlink(file);
-		return err;
-	}
-	memcpy(path, file, sizeof(file));
-	return RT_OK;
+enum rt_err
+rt_state_add(struct rt_state_file *f, struct rt_str s, struct rt_diag *d)
+{
+	enum rt_err err;
+
+	if (write_all(f->fd, s))
+		return RT_OK;
+	err = fail(d, f->path, "cannot write");
+	rt_state_drop(f);
+	return err;
+}
+
+enum rt_err
+rt_state_end(struct rt_state_file *f, struct rt_diag *d)
+{
+	enum rt_err err;
+
+	if (close(f->fd) == 0)
+		return RT_OK;
+	err = fail(d, f->path, "cannot write");
+	unlink(f->path);
+	return err;
+}
+
+enum rt_err
+rt_state_export(const char *id, const char *name, struct rt_str records,
+    rt_wall_t now, char path[RT_STATE_PATH], struct rt_diag *d)
+{
+	char stem[RT_STATE_PATH];
+	struct rt_state_file f;
+	enum rt_err err;
+
+	snprintf(stem, sizeof(stem), "operation-%s", id);
+	err = rt_state_begin(&f, stem, name, now, d);
+	if (err == RT_OK)
+		err = rt_state_add(&f, records, d);
+	if (err == RT_OK)
+		err = rt_state_end(&f, d);
+	if (err == RT_OK)
+		memcpy(path, f.path, sizeof(f.path));
+	return err;
 }
 
 /* ---- choices -------------------------------------------------------------- */

@@ -65,7 +65,7 @@ oldest_us(const struct rt_model *m)
 	int64_t held_us = newest_report(m)->source.held_from_us;
 	int64_t step_us = bucket_us(m, held_us);
 
-	return held_us ? floor_to(held_us + step_us - 1, step_us) + step_us : 0;
+	return held_us ? floor_to(held_us, step_us) + step_us : 0;
 }
 
 static void

@@ -325,6 +325,10 @@ first_word(const char *z, char out[16])
 static unsigned
 rank_of(const struct rt_key_row *row, const struct rt_model *m)
 {
+	/* On panels other keys matter more. */
+	if (row->action == RT_ACTION_EXPORT &&
+	    m->drill->page < RT_PAGE_OPERATION)
+		return 0;
 	return row->action == RT_ACTION_MOUSE && m->mouse ? 1 : row->footer;
 }
 

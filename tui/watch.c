@@ -16,6 +16,7 @@
 #include "tui/keep.h"
 #include "tui/keys.h"
 #include "tui/once.h"
+#include "tui/save.h"
 #include "tui/state.h"
 #include "tui/view.h"
 
@@ -32,6 +33,7 @@
 struct watch {
 	struct rt_term *term; /* owned */
 	struct rt_feed *feed; /* owned */
+	struct rt_save *save; /* owned */
 	struct rt_model *m;   /* owned */
 	struct rt_keep keep;
 	struct rt_grid grid;
@@ -81,8 +83,9 @@ static void export(struct rt_model *m)
 	char path[RT_STATE_PATH];
 	struct rt_diag d = {{0}, {0}};
 
-	if (rt_state_export(o->id, (struct rt_str){o->lines.p, o->lines.len},
-		m->now_wall, path, &d) == RT_OK)
+	if (rt_state_export(o->id, m->export_to,
+		(struct rt_str){o->lines.p, o->lines.len}, m->now_wall, path,
+		&d) == RT_OK)
 		rt_model_say(m, "%u records in %s", o->fall.records, path);
 	else
 		rt_model_say(m, "not exported: %s%s%s", d.where,
@@ -121,6 +124,7 @@ take_key(struct watch *w, int key)
 	case RT_EFFECT_MOUSE: set_mouse(w); break;
 	case RT_EFFECT_ASCII: rt_term_set_ascii(w->term, w->m->ascii); break;
 	case RT_EFFECT_EXPORT: export(w->m); break;
+	case RT_EFFECT_SAVE: rt_save_begin(w->save, w->m); break;
 	case RT_EFFECT_COPY: rt_term_copy(w->term, w->m->clip.p); break;
 	case RT_EFFECT_DRAW: break;
 	}
@@ -168,8 +172,10 @@ run(struct watch *w)
 
 	rt_keep_follow(&w->keep, w->m);
 	while (goes_on) {
-		struct pollfd fd = {rt_feed_fd(w->feed), POLLIN, 0};
-		int key = rt_term_wait(w->term, &fd, 1, wait_ms(w));
+		bool saves = rt_save_is_on(w->save);
+		struct pollfd fds[] = {{rt_feed_fd(w->feed), POLLIN, 0},
+		    {saves ? rt_save_fd(w->save) : -1, POLLIN, 0}};
+		int key = rt_term_wait(w->term, fds, 1u + saves, wait_ms(w));
 
 		tick(w);
 		if (key != RT_KEY_NONE)
@@ -180,6 +186,8 @@ run(struct watch *w)
 			rt_term_bell(w->term);
 			w->m->must_ring = false;
 		}
+		if (rt_save_step(w->save, w->m))
+			w->must_draw = true;
 		if (w->m->link != w->drawn)
 			w->must_draw = true;
 		if (w->end_at.us != 0 && w->m->now.us >= w->end_at.us)
@@ -223,6 +231,7 @@ close_watch(struct watch *w)
 {
 	rt_term_close(w->term);
 	rt_feed_close(w->feed);
+	rt_save_free(w->save);
 	rt_grid_fini(&w->grid);
 	rt_model_free(w->m);
 }
@@ -242,6 +251,7 @@ rt_watch_run(const struct rt_watch_opts *o)
 		return rt_options_fail("watch", &d, RT_EXIT_USAGE);
 	w.m = rt_model_new(o->title && o->title[0] ? o->title : o->endpoint,
 	    o->endpoint, WINDOW_S);
+	w.save = rt_save_new(o->endpoint, &o->certs);
 	tick(&w);
 	choose(&w, o);
 	term_opts = (struct rt_term_opts){w.m->ascii, w.m->theme};

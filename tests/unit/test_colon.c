@@ -80,6 +80,15 @@ commands_change_what_they_name(void **state)
 	must(&w, "");
 	must(&w, ":window 1h");
 	assert_int_equal(w.m->window_s, 3600);
+	must(&w, "theme safe");
+	assert_int_equal(w.m->theme, RT_THEME_SAFE);
+	w.m->live.source.span.until_us = 1;
+	must(&w, "export");
+	assert_int_equal(w.effect, RT_EFFECT_SAVE);
+	assert_string_equal(w.m->export_to, "");
+	must(&w, "save a name with blanks.jsonl ");
+	assert_int_equal(w.effect, RT_EFFECT_SAVE);
+	assert_string_equal(w.m->export_to, "a name with blanks.jsonl");
 	must(&w, "quit");
 	assert_int_equal(w.effect, RT_EFFECT_QUIT);
 	close_world(&w);
@@ -117,6 +126,8 @@ what_is_wrong_is_said_and_changes_nothing(void **state)
 	    {"sort size", "sort takes one of: attempts"},
 	    {"sort error up", "after the order only: reverse"},
 	    {"filter nokey:1", "no such key: nokey"},
+	    {"theme pink", "theme takes one of: dark light mono safe"},
+	    {"goto", "goto takes a time"},
 	    {"quit now", "quit takes nothing behind it"},
 	};
 	struct world w;

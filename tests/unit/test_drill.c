@@ -617,6 +617,26 @@ x_exports_what_is_held_and_says_where_nothing_is(void **state)
 	close_world(&w);
 }
 
+static void
+x_on_panels_saves_the_window_that_is_there(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	assert_int_equal(press(&w, 'x'), RT_EFFECT_DRAW);
+	assert_non_null(strstr(w.m->notice, "no window is on the screen"));
+	w.m->live.source.span.until_us = 5;
+	assert_int_equal(press(&w, 'x'), RT_EFFECT_SAVE);
+	assert_string_equal(w.m->export_to, "");
+	/* The list of a panel has no records of its own. */
+	(void)press(&w, RT_KEY_ENTER);
+	assert_int_equal(press(&w, 'x'), RT_EFFECT_SAVE);
+	assert_int_equal(rt_keys_export(w.m, "there.jsonl"), RT_EFFECT_SAVE);
+	assert_string_equal(w.m->export_to, "there.jsonl");
+	close_world(&w);
+}
+
 /* ---- filtered --------------------------------------------------------------- */
 
 static void
@@ -761,6 +781,7 @@ main(void)
 	    cmocka_unit_test(rates_of_few_are_never_the_worst),
 	    cmocka_unit_test(y_copies_ids_and_Y_rows_as_json),
 	    cmocka_unit_test(x_exports_what_is_held_and_says_where_nothing_is),
+	    cmocka_unit_test(x_on_panels_saves_the_window_that_is_there),
 	    cmocka_unit_test(a_filter_is_typed_applied_shown_and_cleared),
 	    cmocka_unit_test(an_open_list_follows_the_filter),
 	    cmocka_unit_test(the_cursor_of_the_tail_stops_at_what_passes),

@@ -2,6 +2,7 @@
 /* What the dashboard writes for its user: where, with which mode, over nothing. */
 #include "tui/state.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,8 @@ evidence_is_for_its_user_only_and_over_no_other(void **state)
 
 	(void)state;
 	home_in_root("/state");
-	assert_int_equal(rt_state_export("op/../1 \xc3\xa9", rt_str_of(lines),
-			     NOW, first, &d),
+	assert_int_equal(rt_state_export("op/../1 \xc3\xa9", "",
+			     rt_str_of(lines), NOW, first, &d),
 	    RT_OK);
 	snprintf(want, sizeof(want),
 	    "%s" FOLDER "/operation-op..1-20260613T090431Z.jsonl", root);
@@ -72,8 +73,8 @@ evidence_is_for_its_user_only_and_over_no_other(void **state)
 	read = util_read_file(first, &len);
 	assert_string_equal(read, lines);
 	free(read);
-	assert_int_equal(
-	    rt_state_export("op/../1 \xc3\xa9", RT_STR_NONE, NOW, second, &d),
+	assert_int_equal(rt_state_export("op/../1 \xc3\xa9", "", RT_STR_NONE,
+			     NOW, second, &d),
 	    RT_OK);
 	assert_string_not_equal(first, second);
 	assert_int_equal(stat(first, &st), 0);
@@ -97,13 +98,13 @@ without_a_folder_it_says_why_and_leaves_the_path(void **state)
 	fclose(f);
 	home_in_root("/file");
 	assert_int_equal(
-	    rt_state_export("op", RT_STR_NONE, NOW, path, &d), RT_E_IO);
+	    rt_state_export("op", "", RT_STR_NONE, NOW, path, &d), RT_E_IO);
 	assert_non_null(strstr(d.what, "cannot make this folder"));
 	assert_string_equal(path, "untouched");
 	setenv("XDG_STATE_HOME", "not/absolute", 1);
 	setenv("HOME", "", 1);
 	assert_int_equal(
-	    rt_state_export("op", RT_STR_NONE, NOW, path, &d), RT_E_IO);
+	    rt_state_export("op", "", RT_STR_NONE, NOW, path, &d), RT_E_IO);
 	assert_non_null(strstr(d.what, "neither XDG_STATE_HOME nor HOME"));
 }
 
@@ -116,7 +117,7 @@ without_a_state_folder_it_is_under_home(void **state)
 	unsetenv("XDG_STATE_HOME");
 	setenv("HOME", root, 1);
 	assert_int_equal(
-	    rt_state_export("op", RT_STR_NONE, NOW, path, NULL), RT_OK);
+	    rt_state_export("op", "", RT_STR_NONE, NOW, path, NULL), RT_OK);
 	snprintf(want, sizeof(want), "%s/.local/state/retrytop/", root);
 	assert_int_equal(strncmp(path, want, strlen(want)), 0);
 }
@@ -195,11 +196,85 @@ what_is_no_readable_plain_file_is_said_and_never_waited_for(void **state)
 	rt_buf_fini(&b);
 }
 
+static void
+evidence_goes_where_its_user_says(void **state)
+{
+	char named[128], want[160], path[RT_STATE_PATH] = "-";
+	struct rt_diag d = {{0}, {0}};
+	struct rt_state_file f;
+	size_t len;
+	char *read;
+
+	(void)state;
+	snprintf(named, sizeof(named), "%s/there is.jsonl", root);
+	assert_int_equal(
+	    rt_state_export("op", named, rt_str_of("x\n"), NOW, path, &d),
+	    RT_OK);
+	assert_string_equal(path, named);
+	/* Never over what is there, a link neither. */
+	snprintf(path, sizeof(path), "-");
+	assert_int_equal(
+	    rt_state_export("op", named, RT_STR_NONE, NOW, path, &d), RT_E_IO);
+	assert_string_equal(path, "-");
+	assert_string_equal(d.where, named);
+	snprintf(want, sizeof(want), "%s/link", root);
+	assert_int_equal(symlink("/nowhere/at/all", want), 0);
+	assert_int_equal(
+	    rt_state_begin(&f, "window-5m", want, NOW, &d), RT_E_IO);
+	snprintf(want, sizeof(want), "%s/no/such/folder", root);
+	assert_int_equal(
+	    rt_state_begin(&f, "window-5m", want, NOW, &d), RT_E_IO);
+	read = util_read_file(named, &len);
+	assert_string_equal(read, "x\n");
+	free(read);
+
+	setenv("HOME", root, 1);
+	assert_int_equal(
+	    rt_state_begin(&f, "window-5m", "~/home.jsonl", NOW, &d), RT_OK);
+	snprintf(want, sizeof(want), "%s/home.jsonl", root);
+	assert_string_equal(f.path, want);
+	rt_state_drop(&f);
+	assert_int_equal(access(want, F_OK), -1);
+}
+
+static void
+a_window_is_written_part_by_part(void **state)
+{
+	struct rt_diag d = {{0}, {0}};
+	struct rt_state_file f;
+	char want[160];
+	size_t len;
+	char *read;
+
+	(void)state;
+	home_in_root("/state");
+	assert_int_equal(rt_state_begin(&f, "window-5m", "", NOW, &d), RT_OK);
+	snprintf(want, sizeof(want),
+	    "%s" FOLDER "/window-5m-20260613T090431Z.jsonl", root);
+	assert_string_equal(f.path, want);
+	assert_int_equal(rt_state_add(&f, rt_str_of("a\n"), &d), RT_OK);
+	assert_int_equal(rt_state_add(&f, rt_str_of("b\n"), &d), RT_OK);
+	assert_int_equal(rt_state_end(&f, &d), RT_OK);
+	read = util_read_file(want, &len);
+	assert_string_equal(read, "a\nb\n");
+	free(read);
+	/* A full disk leaves nothing that could be taken for the whole. */
+	snprintf(f.path, sizeof(f.path), "%s/state/full", root);
+	assert_int_equal(symlink("/dev/full", f.path), 0);
+	f.fd = open("/dev/full", O_WRONLY);
+	assert_true(f.fd >= 0);
+	assert_int_equal(rt_state_add(&f, rt_str_of("c\n"), &d), RT_E_IO);
+	assert_non_null(strstr(d.what, "cannot write"));
+	assert_int_equal(access(f.path, F_OK), -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(evidence_is_for_its_user_only_and_over_no_other),
+	    cmocka_unit_test(evidence_goes_where_its_user_says),
+	    cmocka_unit_test(a_window_is_written_part_by_part),
 	    cmocka_unit_test(without_a_folder_it_says_why_and_leaves_the_path),
 	    cmocka_unit_test(
 		choices_are_replaced_whole_and_for_their_user_only),

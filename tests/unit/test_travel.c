@@ -326,6 +326,22 @@ nothing_older_than_what_is_held_is_shown(void **state)
 }
 
 static void
+the_first_bucket_of_a_young_collector_can_be_seen(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 0);
+	w.now_us = 14 * S;
+	w.m->window_s = 60;
+	answer(&w);
+	press(&w, '{');
+	answer(&w);
+	assert_int_equal(at_s(&w), 10);
+	close_world(&w);
+}
+
+static void
 before_an_answer_and_in_the_present_steps_say_so(void **state)
 {
 	struct rt_model *m = rt_model_new("test", "tcp://127.0.0.1:7782", 300);
@@ -623,6 +639,7 @@ main(void)
 	    cmocka_unit_test(
 		a_short_window_steps_by_ten_seconds_until_five_minutes_ago),
 	    cmocka_unit_test(nothing_older_than_what_is_held_is_shown),
+	    cmocka_unit_test(the_first_bucket_of_a_young_collector_can_be_seen),
 	    cmocka_unit_test(before_an_answer_and_in_the_present_steps_say_so),
 	    cmocka_unit_test(goto_takes_a_time_an_age_or_live),
 	    cmocka_unit_test(goto_says_what_it_cannot_reach),
