@@ -42,6 +42,20 @@ point_at(struct rt_model *m, const struct rt_layout *l, unsigned line)
 	}
 }
 
+/* The place of a line among the rows of a panel. */
+static unsigned
+place_of(const struct rt_model *m, const struct rt_layout *l, enum rt_panel p,
+    unsigned line)
+{
+	if (p != RT_PANEL_CANARY || line == RT_LAYOUT_HEAD)
+		return line;
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->boxes[i].panel == p)
+			line /= rt_view_canary_lines(
+			    m, rt_layout_page(l, p), l->boxes[i].cols);
+	return line;
+}
+
 static bool
 click_panels(struct rt_model *m, const struct rt_layout *l, unsigned row,
     unsigned col, int by)
@@ -57,7 +71,7 @@ click_panels(struct rt_model *m, const struct rt_layout *l, unsigned row,
 	if (by != 0)
 		rt_model_move(m, by);
 	else if (line != RT_LAYOUT_HEAD)
-		point_at(m, l, line);
+		point_at(m, l, place_of(m, l, p, line));
 	return true;
 }
 

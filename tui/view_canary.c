@@ -148,12 +148,20 @@ draw_row(struct rt_area a, unsigned row, const struct rt_report_canary *c,
 		add_phases(&l, c);
 }
 
+unsigned
+rt_view_canary_lines(const struct rt_model *m, unsigned rows, unsigned cols)
+{
+	size_t count = m->rows[RT_PANEL_CANARY].count;
+
+	return cols >= FULL_COLS && count * 2 <= rows ? 2 : 1;
+}
+
 static void
 draw(const struct rt_model *m, struct rt_area a)
 {
 	const struct rt_report *r = rt_model_report(m);
 	const struct rt_model_rows *rows = &m->rows[RT_PANEL_CANARY];
-	bool is_double = a.cols >= FULL_COLS && rows->count * 2 <= a.rows;
+	unsigned each = rt_view_canary_lines(m, a.rows, a.cols);
 
 	if (rows->count == 0 && rt_report_is_past(r))
 		rt_area_put(a, 0, 1, RT_ROLE_DIM, "no probe in this window");
@@ -162,11 +170,11 @@ draw(const struct rt_model *m, struct rt_area a)
 		    "no canary has reported: retrytop canary --url URL --model "
 		    "M");
 	for (size_t i = rows->top; i < rows->count; i++) {
-		unsigned row = (unsigned)(i - rows->top) * (is_double ? 2 : 1);
+		unsigned row = (unsigned)(i - rows->top) * each;
 
 		if (row >= a.rows)
 			break;
-		draw_row(a, row, &r->canaries[rows->order[i]], is_double);
+		draw_row(a, row, &r->canaries[rows->order[i]], each == 2);
 		if (rt_view_is_selected(m, RT_PANEL_CANARY, i)) {
 			rt_area_put(a, row, 0, RT_ROLE_CURSOR, ">");
 			rt_area_select(a, row);

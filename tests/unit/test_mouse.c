@@ -44,6 +44,15 @@ open_world(struct world *w, unsigned rows, unsigned cols)
 		    rt_report_text(&r, rt_str_of(name));
 		s->counts->n[RT_C_ATTEMPTS] = 100;
 	}
+	for (unsigned i = 0; i < 3; i++) {
+		struct rt_report_canary *c = rt_report_add_canary(&r);
+		char name[16];
+
+		snprintf(name, sizeof(name), "canary%u", i);
+		c->name = rt_report_text(&r, rt_str_of(name));
+		c->last_ok = true;
+		c->pause = "quota";
+	}
 	rt_model_answer(w->m, &r);
 	rt_report_fini(&r);
 	for (unsigned i = 0; i < EVENTS; i++) {
@@ -257,6 +266,26 @@ a_menu_or_a_line_being_typed_is_not_clicked_away(void **state)
 	close_world(&w);
 }
 
+static void
+both_lines_of_a_canary_are_that_canary(void **state)
+{
+	struct world w;
+	unsigned row;
+
+	(void)state;
+	open_world(&w, 40, 120);
+	(void)press(&w, 'm');
+	(void)press(&w, '8');
+	(void)press(&w, 'z');
+	row = row_of(&w, "canary1");
+	assert_int_equal(row_of(&w, "canary2"), row + 2);
+	(void)press(&w, rt_mouse_key(RT_MOUSE_CLICK, row + 1, 5));
+	assert_int_equal(w.m->rows[RT_PANEL_CANARY].at, 1);
+	(void)press(&w, rt_mouse_key(RT_MOUSE_CLICK, row + 2, 5));
+	assert_int_equal(w.m->rows[RT_PANEL_CANARY].at, 2);
+	close_world(&w);
+}
+
 int
 main(void)
 {
@@ -266,6 +295,7 @@ main(void)
 	    cmocka_unit_test(a_click_in_the_tail_holds_it_at_that_event),
 	    cmocka_unit_test(the_wheel_moves_what_is_under_the_pointer),
 	    cmocka_unit_test(a_click_in_a_list_points_at_the_operation),
+	    cmocka_unit_test(both_lines_of_a_canary_are_that_canary),
 	    cmocka_unit_test(a_menu_or_a_line_being_typed_is_not_clicked_away),
 	};
 
