@@ -6,8 +6,9 @@
  *         intake: ROUTER, bound; frames sender, header, batch (proto/wire.h).
  *         query: ROUTER, bound; frames asker, request number, question (proto/ask.h).
  * Safe    Messages over RT_BUS_BYTES_MAX disconnect their peer.  Queues are bounded a
- *         peer; half-open peers go after 2 s, frozen ones after 3 s; nothing lingers at
- *         close.  A returning sender takes its identity over from its dead connection.
+ *         peer; half-open peers go after 2 s, frozen ones 3 s after their last heartbeat,
+ *         which says so (our clients send two a second; a peer that never sent one stays
+ *         until it closes); nothing lingers at close.  A returning sender takes its identity over from its dead connection.
  * Paths   An ipc socket has a lock file beside it (PATH.lock), so that a second process
  *         is refused instead of silently taking the path over, and whoever does so
  *         without asking is noticed (rt_bus_has_lost); group members may connect,

@@ -133,8 +133,10 @@ tick(struct rt_collect *c, struct rt_moment at)
 	rt_collect_tend_alerts(c, at);
 	rt_collect_tend_owners(c, at, false);
 	rt_sdnotify_tick(&c->manager, at.mono);
-	while (rt_bus_has_lost(c->bus, &d))
+	while (rt_bus_has_lost(c->bus, &d)) {
 		rt_collect_say("%s: %s", d.where, d.what);
+		c->lost_ports++;
+	}
 }
 
 static void

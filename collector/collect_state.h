@@ -55,6 +55,7 @@ struct rt_collect {
 	struct rt_report report, looked; /* looked: by the alerts */
 	struct rt_buf answer;
 	uint64_t bad_queries, unread_answers;
+	uint64_t lost_ports; /* ipc paths that are not ours any more */
 	char source[RT_WIRE_EMITTER_MAX + 16];
 };
 

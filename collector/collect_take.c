@@ -220,6 +220,7 @@ rt_collect_report(
 	if (rt_report_is_past(&c->report))
 		return;
 	rt_intake_report(c->intake, at.mono, &c->report);
+	c->report.lost_ports = c->lost_ports;
 	report_journal(c);
 	report_access(c);
 	rt_alerts_report(c->alerts, &c->report);

@@ -446,7 +446,7 @@ journal_is_written(const struct rt_report *r)
 bool
 rt_metrics_is_degraded(const struct rt_report *r)
 {
-	return r->unexplained > 0 ||
+	return r->unexplained > 0 || r->lost_ports > 0 ||
 	    (r->journal.is_on && !journal_is_written(r));
 }
 
@@ -494,6 +494,9 @@ put_self(struct rt_buf *b, const struct rt_report *r)
 	put_single(b, "counter", "unexplained",
 	    "acknowledged records that nobody accounts for; must be 0",
 	    (double)r->unexplained);
+	put_single(b, "gauge", "lost_ports",
+	    "ipc paths that others removed or took over; start again",
+	    (double)r->lost_ports);
 	put_single(b, "gauge", "series", "series that have traffic",
 	    (double)r->series_total);
 	put_single(b, "gauge", "senders_connected",
@@ -528,6 +531,7 @@ rt_metrics_health(struct rt_buf *b, const struct rt_report *r)
 	    &w, "status", rt_metrics_is_degraded(r) ? "degraded" : "ok");
 	rt_jsonw_uint(&w, "unexplained", r->unexplained);
 	rt_jsonw_uint(&w, "lost", r->lost);
+	rt_jsonw_uint(&w, "lost_ports", r->lost_ports);
 	if (r->source.last_event_age_ms >= 0)
 		rt_jsonw_int(
 		    &w, "last_event_age_ms", r->source.last_event_age_ms);

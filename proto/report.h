@@ -255,6 +255,7 @@ struct rt_report {
 	uint64_t status[RT_STATUS_COUNT]; /* attempts by code - RT_STATUS_MIN */
 	uint64_t lost;                    /* since start, never filled */
 	uint64_t unexplained;             /* acknowledged delivery; must be 0 */
+	uint64_t lost_ports; /* ipc paths that others removed or took over */
 	uint64_t disconnected_too_large;
 	struct {
 		uint64_t running, in_backoff, on_fallback;

@@ -57,6 +57,7 @@ const struct rt_report_field rt_report_replay_fields[] = {
 const struct rt_report_field rt_report_loss_fields[] = {
 	F(UINT, rt_report, "lost", lost),
 	F(UINT, rt_report, "unexplained", unexplained),
+	F(UINT, rt_report, "lost_ports", lost_ports),
 	F(UINT, rt_report, "disconnected_too_large", disconnected_too_large),
 	END,
 };

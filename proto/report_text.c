@@ -192,6 +192,42 @@ put_access(struct rt_buf *b, const struct rt_report *r)
 	list_end(&l);
 }
 
+/* Acknowledged delivery: what was handed to its senders, and where it is. */
+static void
+put_senders(struct rt_buf *b, const struct rt_report *r)
+{
+	struct rt_report_sender sum = {.offered = 0};
+	uint64_t away = 0, left = 0;
+	struct list l;
+
+	for (size_t i = 0; i < r->senders_count; i++) {
+		const struct rt_report_sender *s = &r->senders[i];
+
+		sum.offered += s->offered;
+		sum.before += s->before;
+		sum.taken += s->taken;
+		sum.dropped += s->dropped;
+		sum.in_flight += s->in_flight;
+		sum.unexplained += s->unexplained;
+		away += !s->is_connected;
+		left += s->is_connected ? 0 : s->in_flight;
+	}
+	if (r->senders_count == 0)
+		return;
+	l = list_begin(b, "  delivery");
+	list_add(&l, "%zu senders", r->senders_count);
+	list_add(&l, "%" PRIu64 " away", away);
+	list_add(&l, "offered %" PRIu64, sum.offered);
+	list_add(&l, "before %" PRIu64, sum.before);
+	list_add(&l, "taken %" PRIu64, sum.taken);
+	list_add(&l, "dropped %" PRIu64, sum.dropped);
+	list_add(&l, "in flight %" PRIu64, sum.in_flight);
+	if (left)
+		list_add(&l, "of these left by who is away %" PRIu64, left);
+	list_add(&l, "unexplained %" PRIu64, sum.unexplained);
+	list_end(&l);
+}
+
 static void
 put_intake(struct rt_buf *b, const struct rt_report *r)
 {
@@ -204,7 +240,10 @@ put_intake(struct rt_buf *b, const struct rt_report *r)
 		list_add(&l, "%s %" PRIu64, t->key, c->n[t->counter]);
 	list_add(&l, "lost %" PRIu64, r->lost);
 	list_add(&l, "unexplained %" PRIu64, r->unexplained);
+	if (r->lost_ports)
+		list_add(&l, "ports taken over %" PRIu64, r->lost_ports);
 	list_end(&l);
+	put_senders(b, r);
 	put_group(b, "  rejected", &rt_report_by_reject, c);
 	l = list_begin(b, "  complete");
 	if (c->n[RT_C_ATTEMPTS])

@@ -234,6 +234,17 @@ dropped_by_emitters(const struct rt_report *r)
 	return sum;
 }
 
+/* In the memory of who is gone, or in a file for its next start. */
+static uint64_t
+left_by_the_away(const struct rt_report *r)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < r->senders_count; i++)
+		sum += r->senders[i].is_connected ? 0 : r->senders[i].in_flight;
+	return sum;
+}
+
 size_t
 rt_facts_evidence(
     const struct rt_model *m, struct rt_evidence out[RT_EVIDENCE_MAX])
@@ -245,6 +256,8 @@ rt_facts_evidence(
 	note(&l, RT_BAD, "", "unexplained", r->unexplained);
 	note(&l, RT_BAD, "", "lost", r->lost);
 	note(&l, RT_BAD, "", "dropped by emitters", dropped_by_emitters(r));
+	note(&l, RT_BAD, "", "ports taken over", r->lost_ports);
+	note(&l, RT_WARN, "", "left by senders away", left_by_the_away(r));
 	note(&l, RT_BAD, "", "not journalled", r->journal.not_journalled);
 	note(&l, RT_BAD, "", "forged", r->access.forged);
 	note(&l, RT_WARN, "", "unauthorised", r->access.unauthorised);

@@ -31,7 +31,7 @@ struct rt_evidence {
 	const char *label; /* static */
 	uint64_t count;
 };
-#define RT_EVIDENCE_MAX 40u
+#define RT_EVIDENCE_MAX 48u
 /* Not zero only, most important first. */
 size_t rt_facts_evidence(
     const struct rt_model *m, struct rt_evidence out[RT_EVIDENCE_MAX]);

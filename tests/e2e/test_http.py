@@ -3,6 +3,7 @@
 """/metrics and /healthz: what they say, and that no client of them holds up intake."""
 import http.client
 import json
+import os
 import re
 import signal
 import socket as sockets
@@ -172,6 +173,16 @@ def unexplained_loss_is_degraded():
     c.stop()
 
 
+def a_port_that_others_took_is_degraded():
+    c = Served()
+    check(c.health()[0] == 200 and c.health()[1]["lost_ports"] == 0, c.health())
+    os.unlink(c.intake[len("ipc://"):])
+    status, health = wait_for("degraded", lambda: c.health() if c.health()[0] != 200 else None)
+    check(status == 503 and health["lost_ports"] == 1, status, health)
+    wait_for("the same on the other page", lambda: c.metrics()["retrytop_lost_ports", ()] == 1)
+    c.stop()
+
+
 def slow_clients_hold_up_nobody():
     count = 5000 if IS_ASAN else 50000
     c = Served()
@@ -276,6 +287,7 @@ def the_alert_rules_name_what_is_there():
 
 for case in (both_pages_and_nothing_else, the_numbers_are_those_of_the_report,
              pages_are_made_once_a_second_at_most, unexplained_loss_is_degraded,
+             a_port_that_others_took_is_degraded,
              slow_clients_hold_up_nobody, it_ends_with_clients_connected,
              addresses_are_held_to_the_rules, the_alert_rules_name_what_is_there):
     print("ok", case.__name__, case() or "", flush=True)

@@ -127,6 +127,10 @@ balance(report)
 taken = report["intake"]["accepted"]
 check(not any(report["intake"]["rejected"].values()), "refused", report["intake"])
 check(sum(s["taken"] for s in report["senders"]) == taken, "taken", taken)
+code, out, err = run("report", "-c", c.query)
+said = out[out.index("  delivery"):out.index("  complete")].replace("\n", " ")
+check(f"offered {sum(s['offered'] for s in report['senders'])}," in said and
+      "in flight 0, unexplained 0" in " ".join(said.split()), "the text", out[:900])
 there = []
 tail = start("tail", "--all", "--json", "-c", c.query, stdout=subprocess.PIPE)
 while len(there) < taken:

@@ -182,6 +182,7 @@ any_window(struct rt_report *r)
 	r->source.at_us = any_time();
 	r->source.since = any_time();
 	r->lost = r->unexplained = r->disconnected_too_large = 0;
+	r->lost_ports = 0;
 	memset(&r->open, 0, sizeof(r->open));
 	memset(&r->journal, 0, sizeof(r->journal));
 	memset(r->overflow, 0, sizeof(r->overflow));
@@ -246,6 +247,7 @@ any_report(struct rt_report *r)
 	r->lost = any_count();
 	r->unexplained = any_count();
 	r->disconnected_too_large = any_count();
+	r->lost_ports = any_count();
 	r->open.running = any_count();
 	r->journal.is_on = any() % 2;
 	r->journal.written = any_count();
@@ -499,6 +501,7 @@ same_report(const struct rt_report *a, const struct rt_report *b)
 	SAME(lost);
 	SAME(unexplained);
 	SAME(disconnected_too_large);
+	SAME(lost_ports);
 	SAME(open.running);
 	SAME(open.in_backoff);
 	SAME(open.on_fallback);

@@ -179,6 +179,9 @@ fill_troubled(struct rt_report *r)
 	r->counts.n[RT_C_LATE] = 4;
 	r->counts.n[RT_C_SENSITIVE] = 1;
 	r->overflow[RT_OVERFLOW_SERIES] = 9;
+	*rt_report_add_sender(r) = (struct rt_report_sender){
+	    .id = "away", .offered = 9, .taken = 2, .in_flight = 7};
+	r->lost_ports = 1;
 	add_canary(r, "chat-primary", true);
 	add_canary(r, "chat-secondary", false);
 }
