@@ -250,19 +250,25 @@ static void (*const list_of[RT_PANEL_COUNT])(
     [RT_PANEL_CANARY] = list_of_canary,
 };
 
+bool
+rt_drill_list_of(const struct rt_model *m, struct rt_list_of *of)
+{
+	const struct rt_model_rows *rows = &m->rows[m->focus];
+
+	memset(of, 0, sizeof(*of));
+	if (!list_of[m->focus] || rows->count == 0)
+		return false;
+	list_of[m->focus](of, rt_model_report(m), rows->order[rows->at]);
+	return true;
+}
+
 static bool
 enter_panel(struct rt_model *m)
 {
-	const struct rt_model_rows *rows = &m->rows[m->focus];
 	struct rt_list_of of;
 
-	memset(&of, 0, sizeof(of));
-	if (list_of[m->focus]) {
-		if (rows->count == 0)
-			return false;
-		list_of[m->focus](
-		    &of, rt_model_report(m), rows->order[rows->at]);
-	}
+	if (!rt_drill_list_of(m, &of) && list_of[m->focus])
+		return false;
 	note(m);
 	make_list(m, &of);
 	go(m, RT_PAGE_LIST);

@@ -64,6 +64,8 @@ void rt_drill_forget(struct rt_drill *d);
 
 struct rt_model;
 
+/* What the list of the row in focus is of; false where the panel has no row: of all. */
+bool rt_drill_list_of(const struct rt_model *m, struct rt_list_of *of);
 /* Enter: the list of the row in focus, or the operation under the cursor. */
 bool rt_drill_enter(struct rt_model *m);
 /* One page up; false on the dashboard itself. */

@@ -9,8 +9,9 @@
 #define LIST_ROWS 12u
 #define WIDE_COLS 110u
 #define WIDE_ROWS 34u
-#define DOCK_COLS 180u
-#define DOCK_ROWS 50u
+#define LARGE_COLS 180u
+#define LARGE_ROWS 50u
+#define EMITTERS_ROWS 30u /* of the tail, beside which there is room for both */
 
 /* Rows of column heads under the title. */
 static const unsigned head_rows[RT_PANEL_COUNT] = {
@@ -84,34 +85,24 @@ make_narrow(struct rt_layout *l, const struct rt_model *m)
 	add(l, RT_PANEL_TAIL, row + table, 0, body - table, l->cols);
 }
 
-static bool
-has_dock(const struct rt_layout *l)
-{
-	return l->cols >= DOCK_COLS && l->rows >= DOCK_ROWS;
-}
-
-/* Alerts and emitters take the place of the fallbacks while they are in focus. */
+/* What is in focus and has no place of its own takes that of the fallbacks. */
 static enum rt_panel
-lower_left(const struct rt_layout *l, const struct rt_model *m)
+lower_left(const struct rt_model *m, bool has_alerts, bool has_emitters)
 {
-	return !has_dock(l) &&
-		(m->focus == RT_PANEL_ALERTS || m->focus == RT_PANEL_EMITTERS)
-	    ? m->focus
-	    : RT_PANEL_FALLBACKS;
+	if ((m->focus == RT_PANEL_ALERTS && !has_alerts) ||
+	    (m->focus == RT_PANEL_EMITTERS && !has_emitters))
+		return m->focus;
+	return RT_PANEL_FALLBACKS;
 }
 
-/* The tail and, where there is room, alerts and emitters beside it. */
-static void
-make_lowest(struct rt_layout *l, unsigned row, unsigned left)
+/* With its title; one line where there is none yet. */
+static unsigned
+canary_rows(const struct rt_report *r)
 {
-	unsigned rows = l->evidence - row, upper = rows / 2;
-
-	add(l, RT_PANEL_TAIL, row, 0, rows, has_dock(l) ? left : l->cols);
-	if (!has_dock(l))
-		return;
-	add(l, RT_PANEL_ALERTS, row, left + 1, upper, l->cols - left - 1);
-	add(l, RT_PANEL_EMITTERS, row + upper, left + 1, rows - upper,
-	    l->cols - left - 1);
+	return 1 +
+	    (r->canaries_count > 3      ? 3
+		    : r->canaries_count ? (unsigned)r->canaries_count
+					: 1);
 }
 
 static void
@@ -133,22 +124,57 @@ make_wide(struct rt_layout *l, const struct rt_model *m)
 	add(l, RT_PANEL_TRIES, 3, overview + 1, 6, tries);
 	add(l, RT_PANEL_LATENCY, 3, overview + tries + 2, 6, latency);
 	if (r->canaries_count > 0 || m->focus == RT_PANEL_CANARY)
-		canary = 1 +
-		    (r->canaries_count > 3      ? 3
-			    : r->canaries_count ? (unsigned)r->canaries_count
-						: 1);
+		canary = canary_rows(r);
 	add(l, RT_PANEL_ROUTES, row, 0, routes, left);
 	add(l, RT_PANEL_CLASSES, row, left + 1,
 	    audit ? routes : routes + flow + canary, right);
 	row += routes;
-	add(l, lower_left(l, m), row, 0, flow, left);
+	add(l, lower_left(m, false, false), row, 0, flow, left);
 	if (audit)
 		add(l, RT_PANEL_AUDIT, row, left + 1, flow + canary, right);
 	row += flow;
 	if (canary)
 		add(l, RT_PANEL_CANARY, row, 0, canary, left);
 	row += canary;
-	make_lowest(l, row, left);
+	add(l, RT_PANEL_TAIL, row, 0, l->evidence - row, l->cols);
+}
+
+/* Three columns; every panel has its place, whether it has rows or not. */
+static void
+make_large(struct rt_layout *l, const struct rt_model *m)
+{
+	unsigned right = l->cols / 3 - 1, left = l->cols - right - 1;
+	unsigned latency = right > 64 ? 64 : right, tries = left * 2 / 7;
+	unsigned overview = l->cols - tries - latency - 2;
+	unsigned flow = l->cols * 40 / 100, audit = l->cols * 25 / 100;
+	unsigned third = flow + audit + 2, row = 11, body = l->evidence - row;
+	unsigned routes = body * 16 / 47, middle = body * 10 / 47;
+	unsigned tail = body - routes - middle;
+	unsigned emitters = tail >= EMITTERS_ROWS ? tail / 3 : 0;
+	unsigned canary = canary_rows(rt_model_report(m));
+
+	l->rates = 2;
+	l->fates = 10;
+	add(l, RT_PANEL_OVERVIEW, 3, 0, 7, overview);
+	add(l, RT_PANEL_TRIES, 3, overview + 1, 7, tries);
+	add(l, RT_PANEL_LATENCY, 3, overview + tries + 2, 7, latency);
+	add(l, RT_PANEL_ROUTES, row, 0, routes, left);
+	add(l, RT_PANEL_CLASSES, row, left + 1, routes, right);
+	row += routes;
+	add(l, lower_left(m, true, emitters > 0), row, 0, middle, flow);
+	add(l, RT_PANEL_AUDIT, row, flow + 1, middle, audit);
+	add(l, RT_PANEL_CANARY, row, third, canary, l->cols - third);
+	add(l, RT_PANEL_ALERTS, row + canary, third, middle - canary,
+	    l->cols - third);
+	row += middle;
+	add(l, RT_PANEL_TAIL, row, 0, tail, left);
+	if (emitters > 0)
+		add(l, RT_PANEL_EMITTERS, row + tail - emitters, left + 1,
+		    emitters, right);
+	l->dock.row = row;
+	l->dock.col = left + 1;
+	l->dock.rows = tail - emitters;
+	l->dock.cols = right;
 }
 
 /* More lines where one does not hold all, on screens that can spare them. */
@@ -178,8 +204,12 @@ rt_layout_make(
 	l->evidence = l->footer - evidence_rows(m, rows, cols);
 	l->tier = cols >= WIDE_COLS && rows >= WIDE_ROWS ? RT_TIER_WIDE
 							 : RT_TIER_NARROW;
+	if (cols >= LARGE_COLS && rows >= LARGE_ROWS)
+		l->tier = RT_TIER_LARGE;
 	if (m->zoomed)
 		make_zoomed(l, m->focus);
+	else if (l->tier == RT_TIER_LARGE)
+		make_large(l, m);
 	else if (l->tier == RT_TIER_WIDE)
 		make_wide(l, m);
 	else
@@ -299,6 +329,7 @@ rt_layout_settle(const struct rt_layout *l, struct rt_model *m)
 			rows->top = rows->count > page ? rows->count - page : 0;
 	}
 	settle_columns(l, m);
+	rt_dock_settle(m, l->dock.rows > 0);
 	settle_tail(l, m);
 	settle_list(l, &m->drill->list);
 }

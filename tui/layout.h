@@ -5,8 +5,10 @@
  * Tiers   LIST    below 60 x 12: names and values, down to one line.
  *         NARROW  one table and the tail; the number keys choose the table.
  *         WIDE    from 110 x 34: two columns; alerts and emitters take the place of the
- *                 fallbacks while they are in focus, and from 180 x 50 on stand beside
- *                 the tail.
+ *                 fallbacks while they are in focus.
+ *         LARGE   from 180 x 50: three columns, alerts below the canaries, and one
+ *                 operation docked beside the tail; emitters below it where there is
+ *                 room, else as above.
  * Steady  Places depend on the size, on what is in focus and on whether there are
  *         canaries and violations; not on how many rows a table happens to have.
  */
@@ -15,7 +17,7 @@
 
 #include "tui/model.h"
 
-enum rt_tier { RT_TIER_LIST, RT_TIER_NARROW, RT_TIER_WIDE };
+enum rt_tier { RT_TIER_LIST, RT_TIER_NARROW, RT_TIER_WIDE, RT_TIER_LARGE };
 
 /* A panel with its title in the first row. */
 struct rt_box {
@@ -31,6 +33,10 @@ struct rt_layout {
 	unsigned strip, rates, fates, canary, evidence, footer;
 	struct rt_box boxes[RT_PANEL_COUNT];
 	unsigned count;
+	/* the docked operation, with its title; rows 0: not there */
+	struct {
+		unsigned row, col, rows, cols;
+	} dock;
 };
 
 void rt_layout_make(struct rt_layout *l, const struct rt_model *m,

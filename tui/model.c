@@ -193,6 +193,8 @@ rt_model_query(const struct rt_model *m)
 		q.operation_until_us = m->frozen.source.span.until_us;
 	if (rt_drill_wants(m->drill))
 		memcpy(q.operation, m->drill->id, sizeof(q.operation));
+	else if (rt_dock_wants(&m->dock))
+		memcpy(q.operation, m->dock.id, sizeof(q.operation));
 	return q;
 }
 
@@ -522,6 +524,13 @@ follow_moment(struct rt_model *m, const struct rt_report *fresh)
 		m->is_frozen = m->thaws = false;
 }
 
+static void
+take_operation(struct rt_model *m, const struct rt_report_operation *from)
+{
+	rt_drill_answer(m->drill, from);
+	rt_dock_answer(&m->dock, from);
+}
+
 void
 rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 {
@@ -547,7 +556,7 @@ rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 	    m->bell)
 		m->must_ring = true;
 	if (m->live.operation.id)
-		rt_drill_answer(m->drill, &m->live.operation);
+		take_operation(m, &m->live.operation);
 	if (!m->is_frozen)
 		rt_model_settle(m);
 }

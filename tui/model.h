@@ -21,6 +21,7 @@
 #include "proto/report.h"
 #include "tui/acks.h"
 #include "tui/columns.h"
+#include "tui/dock.h"
 #include "tui/drill.h"
 #include "tui/menu.h"
 #include "tui/palette.h"
@@ -137,6 +138,7 @@ struct rt_model {
 	struct rt_filter filter; /* of tail, lists, routes and fallbacks */
 	struct rt_prompt prompt;
 	struct rt_drill *drill;  /* owned: what is open beyond the panels */
+	struct rt_dock dock;     /* beside the panels of a large screen */
 	struct rt_buf clip;      /* what was copied last */
 	struct rt_roster roster; /* of the report on the screen */
 	struct rt_acks acks;

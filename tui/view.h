@@ -63,6 +63,9 @@ unsigned rt_view_menu_rows(const struct rt_model *m, unsigned cols);
 void rt_view_menu(const struct rt_model *m, struct rt_area a);
 void rt_view_menu_keys(const struct rt_model *m, struct rt_area a);
 
+/* The operation beside the panels (dock.h), in brief, below its title. */
+void rt_view_dock(const struct rt_model *m, struct rt_area a);
+
 /* ---- what views share ---- */
 
 /* DIM below RT_FMT_FEW, else `role`. */

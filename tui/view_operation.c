@@ -8,6 +8,7 @@
 
 #define LABEL_COLS 18u
 #define MS_COLS 9u
+#define NARROW_COLS 78u
 #define TICKS 6u
 
 /* Counts lines always, draws those in sight. */
@@ -115,11 +116,12 @@ check_role(enum rt_check_state c)
 	return RT_ROLE_DIM;
 }
 
+/* On two lines where one is too narrow. */
 static void
 put_budget(struct sheet *s, const struct rt_waterfall *w)
 {
 	char one[RT_FMT_SIZE], two[RT_FMT_SIZE], max[RT_FMT_SIZE] = "?";
-	unsigned row, col;
+	unsigned row, col = 0;
 
 	if (w->max_attempts > 0)
 		snprintf(max, sizeof(max), "%lld", (long long)w->max_attempts);
@@ -132,6 +134,12 @@ put_budget(struct sheet *s, const struct rt_waterfall *w)
 		    check_role(w->checks[RT_CHECK_BUDGET]), "elapsed %s/%sms",
 		    ms_text(one, w->elapsed_ms),
 		    ms_text(two, w->timeout_budget_ms));
+	}
+	if (s->a.cols < NARROW_COLS) {
+		s->row++;
+		col = 6;
+	}
+	if (in_sight(s, &row))
 		rt_area_printf(s->a, row, col + 3,
 		    check_role(w->checks[RT_CHECK_BACKOFF]),
 		    "backoff planned %s  observed %s",
@@ -139,7 +147,6 @@ put_budget(struct sheet *s, const struct rt_waterfall *w)
 					       : "-",
 		    rt_ms_known(w->observed_ms) ? ms_text(two, w->observed_ms)
 						: "-");
-	}
 	s->row++;
 }
 
@@ -254,12 +261,15 @@ struct cells {
 	    *finish;
 };
 
+/* Where it is narrow usage and finish are left out, then the reason gives way. */
 static void
 put_cells(struct sheet *s, enum rt_role role, const struct cells *c)
 {
-	unsigned spare = s->a.cols > 80 ? s->a.cols - 80 : 0, row, col;
-	unsigned reason = 14 + (spare > 30 ? 30 : spare);
+	unsigned need = s->a.cols >= 78 ? 66 : 51, row, col;
+	unsigned reason = s->a.cols > need + 8 ? s->a.cols - need : 8;
 
+	if (reason > 44)
+		reason = 44;
 	if (in_sight(s, &row)) {
 		rt_area_field(s->a, row, 0, 3, true, role, c->number);
 		col = rt_area_field(s->a, row, 5, 20, false, role, c->decision);
@@ -268,8 +278,11 @@ put_cells(struct sheet *s, enum rt_role role, const struct cells *c)
 		col = rt_area_field(s->a, row, col, 7, true, role, c->status);
 		col = rt_area_field(s->a, row, col, 8, true, role, c->plan);
 		col = rt_area_field(s->a, row, col, 8, true, role, c->wait);
-		col = rt_area_field(s->a, row, col, 7, true, role, c->usage);
-		rt_area_field(s->a, row, col, 8, true, role, c->finish);
+		if (need == 66) {
+			col = rt_area_field(
+			    s->a, row, col, 7, true, role, c->usage);
+			rt_area_field(s->a, row, col, 8, true, role, c->finish);
+		}
 	}
 	s->row++;
 }
@@ -396,14 +409,10 @@ put_evidence(struct sheet *s, const struct rt_drill *d)
 /* ---- all of it -------------------------------------------------------------------- */
 
 static void
-put_operation(struct sheet *s, const struct rt_model *m)
+put_bars(struct sheet *s, const struct rt_waterfall *w)
 {
-	const struct rt_waterfall *w = &m->drill->fall;
 	double step_ms = rt_waterfall_step_ms(w->span_ms, TICKS);
 
-	put_head(s, m);
-	put_budget(s, w);
-	put_rule(s);
 	s->axis_ms = step_ms * TICKS;
 	s->bar_cols = s->a.cols > LABEL_COLS + MS_COLS + 12
 	    ? s->a.cols - LABEL_COLS - MS_COLS
@@ -415,6 +424,17 @@ put_operation(struct sheet *s, const struct rt_model *m)
 		if (w->rows[i].is_followed)
 			put_wait(s, &w->rows[i]);
 	}
+}
+
+static void
+put_operation(struct sheet *s, const struct rt_model *m)
+{
+	const struct rt_waterfall *w = &m->drill->fall;
+
+	put_head(s, m);
+	put_budget(s, w);
+	put_rule(s);
+	put_bars(s, w);
 	put_rule(s);
 	put_decisions(s, w);
 	put_rule(s);
@@ -492,6 +512,89 @@ put_page(struct sheet *s, const struct rt_model *m)
 		put_records(s, m);
 	else
 		put_operation(s, m);
+}
+
+/* ---- beside the panels -------------------------------------------------------------- */
+
+static void
+put_dock_head(struct sheet *s, const struct rt_model *m)
+{
+	const struct rt_dock *d = &m->dock;
+	char id[600], clock[RT_FMT_SIZE];
+	unsigned row, col;
+
+	if (in_sight(s, &row)) {
+		rt_facts_shorten(id, sizeof(id), d->id, s->a.cols / 3);
+		col = rt_area_put(s->a, row, 1, RT_ROLE_STRONG, id) + 2;
+		if (d->held == RT_HELD_YES)
+			col = rt_area_put(s->a, row, col, fate_role(&d->fall),
+				  rt_waterfall_fate(&d->fall)) +
+			    2;
+		if (d->held == RT_HELD_YES && d->fall.first_us)
+			rt_area_put(s->a, row, col, RT_ROLE_DIM,
+			    rt_fmt_clock(clock, d->fall.first_us, m->utc));
+	}
+	s->row++;
+}
+
+/* What did not hold by name, the rest by number. */
+static void
+put_checks_in_brief(struct sheet *s, const struct rt_waterfall *w)
+{
+	unsigned held = 0, unknown = 0, row;
+
+	for (unsigned c = 0; c < RT_CHECK_COUNT; c++) {
+		held += w->checks[c] == RT_CHECK_OK;
+		unknown += w->checks[c] == RT_CHECK_UNKNOWN;
+		if (w->checks[c] != RT_CHECK_BROKEN)
+			continue;
+		put_check(s, 1, w, (enum rt_check)c);
+		s->row++;
+	}
+	if (in_sight(s, &row))
+		rt_area_printf(s->a, row, 1, RT_ROLE_DIM,
+		    "checks: %u held, %u not recorded", held, unknown);
+	s->row++;
+}
+
+static void
+put_dock(struct sheet *s, const struct rt_model *m)
+{
+	const struct rt_waterfall *w = &m->dock.fall;
+	unsigned row;
+
+	put_dock_head(s, m);
+	if (m->dock.held != RT_HELD_YES) {
+		if (in_sight(s, &row))
+			rt_area_put(s->a, row, 1, RT_ROLE_DIM,
+			    m->dock.held == RT_HELD_NO
+				? "the collector holds no record of it"
+				: "asking the collector");
+		return;
+	}
+	put_budget(s, w);
+	put_bars(s, w);
+	put_decisions(s, w);
+	put_checks_in_brief(s, w);
+	put_rules(s, w);
+}
+
+void
+rt_view_dock(const struct rt_model *m, struct rt_area a)
+{
+	struct sheet s = {.a = a, .draws = true, .ascii = m->ascii};
+
+	if (!m->dock.id[0]) {
+		rt_view_empty(
+		    m, a, 0, "no operation seen of what the cursor is on");
+		return;
+	}
+	put_dock(&s, m);
+	if (s.row <= a.rows || a.rows == 0)
+		return;
+	rt_area_fill(a, a.rows - 1, 0, a.cols, RT_ROLE_TEXT, ' ');
+	rt_area_printf(a, a.rows - 1, 1, RT_ROLE_DIM, "+%u lines more",
+	    s.row - a.rows + 1);
 }
 
 void

@@ -16,8 +16,11 @@ static const struct {
     {"retries", RT_C_RETRIES, RT_TREND_RETRIES},
     {"fallback", RT_C_DECISION + RT_DECISION_FALLBACK_SECONDARY,
 	RT_TREND_FALLBACKS},
+    /* from here on where there is room */
+    {"timeouts", RT_C_CLASS + RT_CLASS_TIMEOUT, RT_TREND_TIMEOUTS},
 };
-#define LINES RT_COUNT_OF(lines)
+#define LINES 4u
+#define LINES_MAX RT_COUNT_OF(lines)
 #define SIDE_COLS 37u /* of the figures beside the trends */
 #define MIN_TREND_COLS 8u
 
@@ -220,7 +223,7 @@ draw(const struct rt_model *m, struct rt_area a)
 {
 	bool side =
 	    a.cols >= 19 + MIN_TREND_COLS + 1 + SIDE_COLS && a.rows <= LINES;
-	unsigned room = a.cols > 20 ? a.cols - 20 : 0;
+	unsigned room = a.cols > 20 ? a.cols - 20 : 0, count = LINES;
 
 	if (m->zoomed && a.rows > LINES + 4) {
 		draw_all(m, a);
@@ -228,13 +231,15 @@ draw(const struct rt_model *m, struct rt_area a)
 	}
 	if (side)
 		room -= SIDE_COLS;
-	for (unsigned row = 0; row < LINES && row < a.rows; row++)
+	if (a.rows > LINES_MAX)
+		count = LINES_MAX;
+	for (unsigned row = 0; row < count && row < a.rows; row++)
 		draw_line(m, a, row, room);
 	if (side)
 		draw_side(m,
 		    rt_area_sub(a, 0, a.cols - SIDE_COLS, a.rows, SIDE_COLS));
-	else if (a.rows > LINES)
-		draw_summary(m, a, LINES);
+	else if (a.rows > count)
+		draw_summary(m, a, count);
 }
 
 static void

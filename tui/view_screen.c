@@ -411,6 +411,21 @@ draw_title(const struct rt_model *m, const struct rt_box *box, struct rt_area a)
 		    RT_ROLE_TITLE, " %s ", status);
 }
 
+/* The line between a panel and what is left of it. */
+static void
+draw_edge(const struct rt_model *m, struct rt_grid *g, unsigned row,
+    unsigned col, unsigned rows)
+{
+	struct rt_area edge =
+	    rt_area_sub(rt_area_all(g), row, col - 1, rows, 1);
+
+	for (unsigned i = 0; i < edge.rows; i++)
+		rt_area_fill(edge, i, 0, 1, RT_ROLE_TITLE,
+		    m->ascii     ? i ? '|' : '+'
+			: i == 0 ? 0x252c
+				 : 0x2502);
+}
+
 static void
 draw_box(const struct rt_model *m, const struct rt_box *box, struct rt_grid *g)
 {
@@ -423,16 +438,8 @@ draw_box(const struct rt_model *m, const struct rt_box *box, struct rt_grid *g)
 	}
 	if (a.rows > 0 && a.cols > 0)
 		rt_view_of(box->panel)->draw(m, a);
-	if (box->col > 0) {
-		struct rt_area edge = rt_area_sub(
-		    rt_area_all(g), box->row, box->col - 1, box->rows, 1);
-
-		for (unsigned row = 0; row < edge.rows; row++)
-			rt_area_fill(edge, row, 0, 1, RT_ROLE_TITLE,
-			    m->ascii       ? row ? '|' : '+'
-				: row == 0 ? 0x252c
-					   : 0x2502);
-	}
+	if (box->col > 0)
+		draw_edge(m, g, box->row, box->col, box->rows);
 }
 
 static void
@@ -468,6 +475,21 @@ draw_page(
 }
 
 static void
+draw_dock(
+    const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
+{
+	struct rt_area a = rt_area_sub(rt_area_all(g), l->dock.row, l->dock.col,
+	    l->dock.rows, l->dock.cols);
+
+	if (l->dock.rows == 0)
+		return;
+	draw_edge(m, g, l->dock.row, l->dock.col, l->dock.rows);
+	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_TITLE, m->ascii ? '-' : 0x2500);
+	rt_area_put(a, 0, 1, RT_ROLE_TITLE, "Operation ");
+	rt_view_dock(m, rt_area_sub(a, 1, 0, a.rows, a.cols));
+}
+
+static void
 draw_body(
     const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
 {
@@ -477,6 +499,7 @@ draw_body(
 		rt_view_fates_line(m, line_of(g, l->fates));
 	for (unsigned i = 0; i < l->count; i++)
 		draw_box(m, &l->boxes[i], g);
+	draw_dock(m, l, g);
 	if (l->canary)
 		rt_view_canary_line(m, line_of(g, l->canary));
 	if (l->evidence)
