@@ -109,6 +109,7 @@ rt_collect_aggregate_opts(const struct rt_collect *c)
 	    .capacity = c->config.capacity,
 	    .policies = &c->config.policy.policies,
 	    .decode = {.decisions = &c->config.decisions,
+		.bases = &c->config.bases,
 		.attempt_base = (int)c->config.attempt_base},
 	};
 }

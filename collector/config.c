@@ -73,8 +73,8 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-static const char *const sections[] = {
-    "collector", "journal", "access", "capacity", "alerts", "decisions"};
+static const char *const sections[] = {"collector", "journal", "access",
+    "capacity", "alerts", "decisions", "attempt_base"};
 
 _Static_assert(RT_COUNT_OF(rows) <= RT_CONFIG_ROWS_MAX, "line[] is too short");
 
@@ -255,9 +255,9 @@ line_is_fit(struct reader *r, struct rt_str line)
 	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
 		rt_diag_set(&why, NULL,
 		    "unknown section %.*s; there are [collector], [journal], "
-		    "[access], [capacity], [alerts], [decisions], [policy], "
-		    "[policy SERVICE], "
-		    "[tenant NAME] and [canary NAME]",
+		    "[access], [capacity], [alerts], [decisions], "
+		    "[attempt_base], [policy], [policy SERVICE], [tenant NAME] "
+		    "and [canary NAME]",
 		    (int)(end - line.p) + 1, line.p);
 	else
 		return true;
@@ -366,6 +366,40 @@ set_decision(
 	return RT_E_CONFIG;
 }
 
+static enum rt_err
+set_base(
+    struct reader *r, const char *service, const char *value, struct rt_diag *d)
+{
+	struct rt_base_map *m = &r->c->bases;
+	struct rt_diag why = {{0}, {0}};
+	int64_t base = 0;
+	unsigned i;
+
+	for (i = 0; i < m->count; i++) {
+		if (strcmp(m->rows[i].service, service) != 0)
+			continue;
+		rt_diag_set(d, NULL, "%s is set in line %u already", service,
+		    r->c->base_line[i]);
+		return RT_E_CONFIG;
+	}
+	if (rt_count_from(value, 0, 1, &base, &why) != RT_OK)
+		rt_diag_set(d, NULL, "%s %s", service, why.what);
+	else if (strlen(service) >= sizeof(m->rows[0].service))
+		rt_diag_set(d, NULL, "a service can have %zu bytes",
+		    sizeof(m->rows[0].service) - 1);
+	else if (m->count == RT_BASE_MAP_MAX)
+		rt_diag_set(
+		    d, NULL, "there can be %u services", RT_BASE_MAP_MAX);
+	else {
+		snprintf(m->rows[m->count].service, sizeof(m->rows[0].service),
+		    "%s", service);
+		m->rows[m->count].base = (int)base;
+		r->c->base_line[m->count++] = r->line;
+		return RT_OK;
+	}
+	return RT_E_CONFIG;
+}
+
 static void
 say_unknown(struct rt_diag *d, const char *section, const char *key)
 {
@@ -401,6 +435,8 @@ take_pair(void *arg, const char *section, const char *key, const char *value)
 		    key, value, r->line, &d);
 	else if (strcmp(section, "decisions") == 0)
 		err = set_decision(r, key, value, &d);
+	else if (strcmp(section, "attempt_base") == 0)
+		err = set_base(r, key, value, &d);
 	else if (!row)
 		say_unknown(&d, section, key);
 	else if (r->c->line[row - rows])
@@ -610,6 +646,14 @@ rt_config_print(struct rt_buf *b, const struct rt_config *c)
 		rt_buf_printf(b, "%s = %s", c->decisions.rows[i].code,
 		    rt_decision_name(c->decisions.rows[i].decision));
 		print_origin(b, c->decision_line[i]);
+		rt_buf_putc(b, '\n');
+	}
+	if (c->bases.count > 0)
+		rt_buf_puts(b, "\n[attempt_base]\n");
+	for (i = 0; i < c->bases.count; i++) {
+		rt_buf_printf(b, "%s = %d", c->bases.rows[i].service,
+		    c->bases.rows[i].base);
+		print_origin(b, c->base_line[i]);
 		rt_buf_putc(b, '\n');
 	}
 	rt_targets_print(b, &c->targets);

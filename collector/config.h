@@ -47,10 +47,12 @@ struct rt_config {
 	struct rt_capacity capacity;
 	struct rt_alert_rules alerts;
 	struct rt_decision_map decisions;
+	struct rt_base_map bases; /* [attempt_base] */
 	struct rt_policy_config policy;
 	struct rt_targets targets;         /* [canary NAME]; not resolved */
 	uint32_t line[RT_CONFIG_ROWS_MAX]; /* of each row, from 1 */
 	uint32_t decision_line[RT_DECISION_MAP_MAX];
+	uint32_t base_line[RT_BASE_MAP_MAX];
 };
 
 void rt_config_init(struct rt_config *c);

@@ -142,6 +142,7 @@ aggregate_opts(const struct replay *r)
 	    .capacity = r->config.capacity,
 	    .policies = &r->config.policy.policies,
 	    .decode = {.decisions = &r->config.decisions,
+		.bases = &r->config.bases,
 		.attempt_base = (int)r->config.attempt_base,
 		.text_forms = true},
 	};

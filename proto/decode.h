@@ -34,6 +34,7 @@
 #include "proto/event.h"
 
 #define RT_DECISION_MAP_MAX 32u
+#define RT_BASE_MAP_MAX 64u
 
 /* A client's own decision words, from the configuration. */
 struct rt_decision_map {
@@ -44,10 +45,20 @@ struct rt_decision_map {
 	unsigned count;
 };
 
+/* Services whose review records number attempts in their own way. */
+struct rt_base_map {
+	struct {
+		char service[65]; /* NUL-terminated */
+		int base;
+	} rows[RT_BASE_MAP_MAX];
+	unsigned count;
+};
+
 struct rt_decode_opts {
 	const struct rt_decision_map *decisions; /* borrowed; NULL: none */
 	int attempt_base; /* of review records: 1 (default) or 0 */
-	bool text_forms;  /* also read logfmt lines and key: value blocks */
+	const struct rt_base_map *bases; /* before it; borrowed; NULL: none */
+	bool text_forms; /* also read logfmt lines and key: value blocks */
 };
 
 struct rt_decoder; /* complete type in decode_internal.h; heap object */

@@ -333,6 +333,25 @@ take_from_zero(struct rt_decoder *d, struct rt_event *e, enum rt_field f,
 	return take_attempt_from(d, e, s->keys[0], 0, &was_given);
 }
 
+/* Number of the first attempt of the record's service. */
+static int64_t
+review_base(struct rt_decoder *d)
+{
+	const struct rt_base_map *m = d->opts.bases;
+	struct rt_slot *slot =
+	    m && m->count ? rt_slot_kept(d, RT_KEY_F_SERVICE) : NULL;
+	struct rt_str service;
+	unsigned i;
+
+	if (slot && slot->type == RT_SLOT_STRING) {
+		service = rt_slot_text(d, slot);
+		for (i = 0; i < m->count; i++)
+			if (rt_str_is(service, m->rows[i].service))
+				return m->rows[i].base;
+	}
+	return d->opts.attempt_base == 0 ? 0 : 1;
+}
+
 static enum rt_reject
 take_review_attempt(struct rt_decoder *d, struct rt_event *e, enum rt_field f,
     const struct source *s)
@@ -340,8 +359,7 @@ take_review_attempt(struct rt_decoder *d, struct rt_event *e, enum rt_field f,
 	bool was_given;
 
 	(void)f;
-	return take_attempt_from(
-	    d, e, s->keys[0], d->opts.attempt_base == 0 ? 0 : 1, &was_given);
+	return take_attempt_from(d, e, s->keys[0], review_base(d), &was_given);
 }
 
 /* A first try says nothing of being sent again. */

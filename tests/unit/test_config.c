@@ -62,7 +62,8 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 	    {"[colector]\n", "x.conf:1",
 		"unknown section [colector]; there are [collector], "
 		"[journal], [access], [capacity], [alerts], [decisions], "
-		"[policy], [policy SERVICE], [tenant NAME] and [canary NAME]"},
+		"[attempt_base], [policy], [policy SERVICE], [tenant NAME] and "
+		"[canary NAME]"},
 	    {"events = off\n", "x.conf:1",
 		"events stands before the first [section]"},
 	    {"[collector]\n\nevnts = off\n", "x.conf:3",
@@ -111,6 +112,12 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 		"a is set in line 2 already"},
 	    {"[decisions]\n" X50 X50 " = none\n", "x.conf:2",
 		"a decision code can have 63 bytes"},
+	    {"[attempt_base]\na = 2\n", "x.conf:2",
+		"a needs an integer from 0 to 1, not '2'"},
+	    {"[attempt_base]\na = 0\na = 1\n", "x.conf:3",
+		"a is set in line 2 already"},
+	    {"[attempt_base]\n" X50 X50 " = 0\n", "x.conf:2",
+		"a service can have 64 bytes"},
 	    {"[collector]\n events = off\n", "x.conf:2",
 		"is indented; begin it in column 1"},
 	    {"[collector]\nevents = off\n\tmore\n", "x.conf:3",

@@ -290,6 +290,33 @@ an_attempt_base_of_0_counts_from_0(void **state)
 }
 
 static void
+a_service_may_have_its_own_attempt_base(void **state)
+{
+	static const struct rt_base_map bases = {{{"from-0", 0}}, 1};
+	static const struct rt_decode_opts own = {
+	    .attempt_base = 1, .bases = &bases};
+	static const struct row rows[] = {
+	    {"of the list",
+		"{'operation_id':'o','attempt_index':0,'retry_decision':"
+		"'retried','service':'from-0'}",
+		READS ",'service':'from-0','decision':'retry_same',"
+		      "'source_shape':'review'} unknown"},
+	    {"of no list",
+		"{'operation_id':'o','attempt_index':1,'retry_decision':"
+		"'retried','service':'from-1'}",
+		READS ",'service':'from-1','decision':'retry_same',"
+		      "'source_shape':'review'} unknown"},
+	    {"without a service",
+		"{'operation_id':'o','attempt_index':1,'retry_decision':"
+		"'retried'}",
+		READS ",'decision':'retry_same','source_shape':'review'} "
+		      "unknown"}};
+
+	(void)state;
+	check_rows(&own, rows, RT_COUNT_OF(rows));
+}
+
+static void
 refuses_what_is_not_strict_json(void **state)
 {
 	static const char *const bad[] = {"", " ", "{", "}", "[]", "[{}]", "42",
@@ -616,6 +643,7 @@ main(void)
 	    cmocka_unit_test(reads_logfmt_and_blocks),
 	    cmocka_unit_test(text_forms_are_not_json_on_the_wire),
 	    cmocka_unit_test(an_attempt_base_of_0_counts_from_0),
+	    cmocka_unit_test(a_service_may_have_its_own_attempt_base),
 	    cmocka_unit_test(refuses_what_is_not_strict_json),
 	    cmocka_unit_test(every_prefix_of_a_record_is_refused),
 	    cmocka_unit_test(the_size_limit_is_8192_bytes),
