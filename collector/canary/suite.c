@@ -25,6 +25,8 @@
 #define SIM_KEY "suite-key"
 #define PLACEHOLDER_KEY "invalid"
 
+#define HOLD_MAX_MS 61000 /* a minute of max_per_minute, and a bit */
+
 enum result { PASSED, FAILED, SKIPPED, RESULT_COUNT };
 
 struct suite {
@@ -179,8 +181,11 @@ record(struct suite *s, const struct rt_contract_row *r,
 	struct rt_str body = {p->answer.body.p, p->answer.body.len};
 	enum rt_evidence result = holds ? RT_EVIDENCE_PASS : RT_EVIDENCE_FAIL;
 
-	/* Nobody answered: that says nothing of the contract. */
-	if (!holds && s->is_live && p->answer.status == 0)
+	/* Nobody answered, or not now: that says nothing of the contract. */
+	if (!holds && s->is_live &&
+	    (p->answer.status == 0 ||
+		p->event.error_class == RT_CLASS_RATE_LIMITED ||
+		p->event.error_class == RT_CLASS_QUOTA))
 		result = RT_EVIDENCE_BLOCKED;
 	shape = (struct rt_keypaths){.count = 0};
 	if (strncmp(r->id, "golden-", 7) == 0 && holds)
@@ -190,6 +195,43 @@ record(struct suite *s, const struct rt_contract_row *r,
 		rt_key_hide(
 		    shape.paths[i], sizeof(shape.paths[i]), s->keys[0].text);
 	rt_ledger_add(&s->run, r->area, r->id, result, &shape);
+}
+
+/* Of a simulation each row has its own; a target has one for all it is asked. */
+static void
+fresh_budgets(struct suite *s)
+{
+	for (unsigned i = 0; i < s->all.count; i++) {
+		rt_schedule_init(&s->schedules[i], &s->all.rows[i],
+		    rt_clock_mono(), &s->dice);
+		rt_retry_budget_init(&s->budgets[i]);
+	}
+}
+
+/* Waits for the target's budgets; why that would be too long, or NULL. */
+static const char *
+hold_back(struct suite *s)
+{
+	bool has_said = false;
+	enum rt_pause why;
+	int64_t wait_ms;
+
+	for (;;) {
+		why = rt_schedule_blocks(&s->schedules[0], &s->live,
+		    rt_clock_mono(), rt_clock_wall(), &wait_ms);
+		if (s->is_ended || why == RT_PAUSE_NONE)
+			return NULL;
+		if (wait_ms < 0 || wait_ms > HOLD_MAX_MS)
+			return why == RT_PAUSE_RATE || why == RT_PAUSE_QUOTA
+			    ? "the target asked for a pause"
+			    : "a budget of the target is used up";
+		if (!has_said)
+			fprintf(stderr, "retrytop suite: waits %lld s (%s)\n",
+			    (long long)(wait_ms + 999) / 1000,
+			    rt_pause_name(why));
+		has_said = true;
+		s->is_ended |= rt_http_turn(s->http, wait_ms, s->signal_fd);
+	}
 }
 
 static void
@@ -207,11 +249,8 @@ run_row(struct suite *s, const struct rt_contract_row *r, int64_t before)
 	char why[160];
 	bool holds;
 
-	for (unsigned i = 0; i < s->all.count; i++) {
-		rt_schedule_init(&s->schedules[i], &s->all.rows[i],
-		    rt_clock_mono(), &s->dice);
-		rt_retry_budget_init(&s->budgets[i]);
-	}
+	if (!s->is_live)
+		fresh_budgets(s);
 	memset(&p, 0, sizeof(p));
 	p.body = r->body;
 	p.has_no_key = r->key == RT_CONTRACT_KEY_NONE;
@@ -281,6 +320,10 @@ try_row(struct suite *s, const struct rt_contract_row *r)
 	if (!missing && s->is_live && !s->live.has_key &&
 	    r->area == RT_AREA_AUTH)
 		missing = "the target asks for no key";
+	if (!missing && s->is_live)
+		missing = hold_back(s);
+	if (s->is_ended)
+		return;
 	if (missing)
 		report(s, r, s->is_unreachable ? FAILED : SKIPPED, missing,
 		    "nothing");
@@ -475,6 +518,7 @@ start_live(struct suite *s, struct rt_diag *d)
 		return err;
 	s->all.rows[0] = *t;
 	s->all.count = 1;
+	fresh_budgets(s);
 	return rt_key_read_all(&s->all, s->keys, d);
 }
 

@@ -103,7 +103,7 @@ log = open(f"{scratch}/url", "w+")
 child = start("gateway", "--listen", "127.0.0.1:0", "--require-key", stdout=log)
 live = wait_for("the gateway", lambda: open(f"{scratch}/url").read().strip())
 with open(f"{scratch}/live.conf", "w") as f:
-    f.write(f"[canary here]\nbase_url = {live}\nmodel = m\nkey_env = LIVE_KEY\n")
+    f.write(f"[canary here]\nbase_url = {live}\nmodel = m\nkey_env = LIVE_KEY\nmax_per_minute = 60\n")
 env = dict(os.environ, LIVE_KEY="sk-live-0123456789abcdef")
 code, out, err = run("suite", "--json", "--live", "--config", f"{scratch}/live.conf", env=env)
 seen = {r["id"]: r for r in map(json.loads, out.splitlines())}
@@ -112,6 +112,30 @@ check(set(seen) == {"golden-chat", "golden-chat-stream", "missing-auth", "bad-au
 # This gateway knows every model: the one row that must fail here does.
 check(code == 1 and [i for i, r in seen.items() if r["result"] == "fail"] == ["invalid-model"], code, out)
 check("sk-live" not in out + err, "the key was printed")
+
+# A target that asks for a pause is left alone: one 429, and nothing more until it is over.
+import urllib.request  # noqa: E402
+
+
+def served(rules=None):
+    with urllib.request.urlopen(live + "/__faults", data=None if rules is None else rules.encode()) as answer:
+        return json.loads(answer.read())["requests"]
+
+
+before = served("status=429 retry_after=300")
+code, out, err = run("suite", "--json", "--live", "--config", f"{scratch}/live.conf", "--ledger", f"{scratch}/l", env=env)
+seen = [json.loads(line) for line in out.splitlines()]
+check(served("") == before + 1, "requests while paused", served() - before, out)
+check([r["result"] for r in seen] == ["fail"] + ["skipped"] * 7, out)
+check(all(r["reason"] == "the target asked for a pause" for r in seen[1:]), out)
+with open(f"{scratch}/l") as f:
+    check(any(json.loads(line)["result"] == "blocked" for line in f), "not blocked")
+# And its budget holds for all rows together.
+with open(f"{scratch}/live.conf", "a") as f:
+    f.write("max_per_run = 3\n")
+before = served()
+code, out, err = run("suite", "--json", "--live", "--config", f"{scratch}/live.conf", env=env)
+check(served() == before + 3 and out.count("a budget of the target is used up") == 5, served() - before, out, err)
 child.terminate()
 child.wait()
 
