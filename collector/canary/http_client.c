@@ -496,7 +496,10 @@ finish(struct rt_http_transfer *t, CURLcode code, const char *word)
 
 	stamp(t, RT_PHASE_TOTAL);
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-	a->status = status >= 100 && status <= 599 ? (int)status : 0;
+	/* 999 is no status, and 1xx is none of an answer. */
+	a->status = status >= 200 && status <= 599 ? (int)status : 0;
+	if (code == CURLE_OK && !word && a->status == 0)
+		word = "connection_not_http";
 	a->is_reused = !t->has_opened && t->connected_ms >= 0;
 	if (!a->is_reused) {
 		a->phases_ms[RT_PHASE_DNS] =
