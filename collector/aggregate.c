@@ -245,7 +245,7 @@ start(struct rt_aggregate *a, const struct rt_event *e)
 	    rt_event_has(e, SYNTHETIC) && e->synthetic);
 	if (o->is_synthetic)
 		return o;
-	o->series = rt_series_of(&a->series, e);
+	o->series = rt_series_of(&a->series, e, 0);
 	count(a, rt_series_window(&a->series, o->series, a->clock_us),
 	    RT_C_OPS_STARTED, 1);
 	return o;
@@ -396,8 +396,8 @@ static void
 take_attempt(struct rt_aggregate *a, const struct rt_event *e,
     struct rt_operation *o, bool is_late)
 {
-	struct rt_window *w = rt_series_window(
-	    &a->series, rt_series_of(&a->series, e), a->clock_us);
+	uint32_t series = rt_series_of(&a->series, e, o ? o->series : 0);
+	struct rt_window *w = rt_series_window(&a->series, series, a->clock_us);
 	enum rt_ending ending;
 
 	rt_audit_attempt(&a->audit, a->clock_us, e, o, is_late);

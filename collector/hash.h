@@ -2,7 +2,7 @@
 /*
  * hash — a seeded 64-bit hash of short strings, for tables that hold peers' words.
  *
- * Multiply-and-fold over 8-byte words.  The seed is random per process, so a publisher
+ * Multiply-and-fold over 8-byte words, the last of which overlaps the one before.  The seed is random per process, so a publisher
  * cannot aim at one bucket; it is no cryptographic hash, and tables compare keys.
  */
 #ifndef RT_HASH_H
@@ -27,17 +27,11 @@ rt_hash_fold(uint64_t a, uint64_t b)
 static inline uint64_t
 rt_hash_str(uint64_t h, struct rt_str s)
 {
-	uint64_t word;
 	size_t i;
 
-	for (i = 0; i + 8 <= s.len; i += 8) {
-		memcpy(&word, s.p + i, 8);
-		h = rt_hash_fold(h, word);
-	}
-	word = 0;
-	if (i < s.len)
-		memcpy(&word, s.p + i, s.len - i);
-	return rt_hash_fold(h, word ^ ((uint64_t)s.len << 56));
+	for (i = 8; i < s.len; i += 8)
+		h = rt_hash_fold(h, rt_str_word(s.p + i - 8));
+	return rt_hash_fold(h, rt_str_last_word(s) ^ ((uint64_t)s.len << 56));
 }
 
 /* Slots for an open-addressing table of that many entries: at most half full. */

@@ -36,7 +36,14 @@ void rt_intern_fini(struct rt_intern *t);
 uint32_t rt_intern_put(struct rt_intern *t, struct rt_str s);
 
 /* Borrowed, valid until fini; absent for RT_INTERN_NONE. */
-struct rt_str rt_intern_get(const struct rt_intern *t, uint32_t number);
+static inline struct rt_str
+rt_intern_get(const struct rt_intern *t, uint32_t number)
+{
+	if (number == RT_INTERN_NONE || number >= t->count)
+		return RT_STR_NONE;
+	return (struct rt_str){
+	    t->text + t->entries[number].at, t->entries[number].len};
+}
 
 uint64_t rt_intern_bytes(uint32_t capacity);
 

@@ -86,7 +86,7 @@ has_labels(const struct rt_series *s, const struct rt_series_row *row,
 }
 
 uint32_t
-rt_series_of(struct rt_series *s, const struct rt_event *e)
+rt_series_of(struct rt_series *s, const struct rt_event *e, uint32_t guess)
 {
 	struct rt_str labels[RT_LABEL_COUNT];
 	uint64_t hash = s->seed;
@@ -94,6 +94,10 @@ rt_series_of(struct rt_series *s, const struct rt_event *e)
 	int i;
 
 	labels_of(e, labels);
+	if (guess == 0)
+		guess = s->last;
+	if (guess != 0 && has_labels(s, &s->rows[guess], labels))
+		return guess;
 	for (i = 0; i < RT_LABEL_COUNT; i++)
 		hash = rt_hash_str(hash, labels[i]);
 	for (at = (uint32_t)hash & s->slots_mask; s->slots[at] != 0;
@@ -101,7 +105,7 @@ rt_series_of(struct rt_series *s, const struct rt_event *e)
 		number = s->slots[at] - 1;
 		if (s->rows[number].hash == hash &&
 		    has_labels(s, &s->rows[number], labels))
-			return number;
+			return s->last = number;
 	}
 	if (s->count == s->capacity) {
 		s->overflow++;
@@ -112,7 +116,7 @@ rt_series_of(struct rt_series *s, const struct rt_event *e)
 	for (i = 0; i < RT_LABEL_COUNT; i++)
 		s->rows[number].labels[i] = rt_intern_put(s->labels, labels[i]);
 	s->slots[at] = number + 1;
-	return number;
+	return s->last = number;
 }
 
 struct rt_str

@@ -6,7 +6,7 @@
  * Attempts count in their own series; an operation, its fate and its time in that of its
  * first attempt record.  Bound: `capacity` series; what comes beyond goes to number 0,
  * "(other)", and is counted.  Totals are kept elsewhere and stay exact.
- * Cost: one hash of the labels and a compare.
+ * Cost: a compare of the labels where the guess is right, else a hash more.
  */
 #ifndef RT_SERIES_H
 #define RT_SERIES_H
@@ -29,6 +29,7 @@ struct rt_series {
 	char *storage;               /* owned: the rows' windows */
 	uint32_t *slots;             /* owned; row number + 1 */
 	uint32_t capacity, count, slots_mask;
+	uint32_t last;           /* found last */
 	uint64_t seed, overflow; /* overflow: attempts that went to (other) */
 };
 
@@ -37,8 +38,12 @@ void rt_series_init(struct rt_series *s, struct rt_intern *labels,
 void rt_series_fini(struct rt_series *s);
 uint64_t rt_series_bytes(uint32_t capacity);
 
-/* Number of the event's series; 0 where there is no room. */
-uint32_t rt_series_of(struct rt_series *s, const struct rt_event *e);
+/*
+ * Number of the event's series; 0 where there is no room.  `guess` is one that it may be, as
+ * that of its operation; right, it saves the hash.  0: the one found last.
+ */
+uint32_t rt_series_of(
+    struct rt_series *s, const struct rt_event *e, uint32_t guess);
 
 /* One of its labels; absent for (other) too. */
 struct rt_str rt_series_label(

@@ -45,10 +45,49 @@ rt_str_is(struct rt_str s, const char *z)
 	return s.p && s.len == n && memcmp(s.p, z, n) == 0;
 }
 
+static inline uint64_t
+rt_str_word(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* The last 8 bytes; of a shorter string all, each at least once. */
+static inline uint64_t
+rt_str_last_word(struct rt_str s)
+{
+	uint32_t first, last;
+
+	if (s.len >= 8)
+		return rt_str_word(s.p + s.len - 8);
+	if (s.len >= 4) {
+		memcpy(&first, s.p, sizeof(first));
+		memcpy(&last, s.p + s.len - 4, sizeof(last));
+		return (uint64_t)first << 32 | last;
+	}
+	if (s.len == 0)
+		return 0;
+	return (uint64_t)(unsigned char)s.p[0] |
+	    (uint64_t)(unsigned char)s.p[s.len / 2] << 8 |
+	    (uint64_t)(unsigned char)s.p[s.len - 1] << 16;
+}
+
+/* Most are short: no call for those. */
 static inline bool
 rt_str_equal(struct rt_str a, struct rt_str b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+	size_t i;
+
+	if (a.len != b.len)
+		return false;
+	if (a.len > 64)
+		return memcmp(a.p, b.p, a.len) == 0;
+	for (i = 8; i < a.len; i += 8)
+		if (rt_str_word(a.p + i - 8) != rt_str_word(b.p + i - 8))
+			return false;
+	return rt_str_last_word(a) == rt_str_last_word(b);
 }
 
 /* Is `needle` (lower-case ASCII) in `s`, ASCII case ignored? */
