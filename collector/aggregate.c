@@ -655,16 +655,59 @@ rt_aggregate_service(const struct rt_aggregate *a)
 			      : RT_STR_NONE;
 }
 
+/* A record that was decoded, well or not. */
+static void
+take_decoded(struct rt_aggregate *a, struct rt_decoded *d,
+    const struct rt_diag *why, struct rt_str record, struct rt_moment at,
+    const char *source)
+{
+	struct rt_identity id = d->identity;
+	struct rt_event *e = &d->event;
+	double skew_ms;
+
+	if (is_forged(a, &id)) {
+		refuse_forged(a, record, source);
+		return;
+	}
+	skew_ms = (double)(at.wall.us - e->ts_us) / 1000;
+	if (!rt_sequence_arrived(&a->sequence, a->clock_us, id.emitter, id.seq,
+		a->is_live && rt_event_has(e, TS) ? &skew_ms : NULL)) {
+		repeated(a, id);
+		return;
+	}
+	if (d->reject != RT_REJECT_NOT) {
+		rt_sequence_refused(&a->sequence);
+		total(a, RT_C_REJECT + d->reject);
+		leave_out(a, d->reject, id);
+		rt_refusals_add(
+		    &a->refused, a->clock_us, d->reject, why, record, source);
+		return;
+	}
+	note_service(a, e->service);
+	set_clock(a, e, at);
+	take_event(a, e);
+}
+
+void
+rt_aggregate_decoded(struct rt_aggregate *a, struct rt_decoded *d,
+    const struct rt_diag *why, struct rt_str record, struct rt_moment at,
+    const char *source)
+{
+	if (d->reject != RT_REJECT_NOT && is_blank(record))
+		return;
+	if (a->is_live)
+		a->clock_us = at.mono.us;
+	rt_window_advance(&a->totals, a->clock_us);
+	take_decoded(a, d, why, record, at, source);
+}
+
 void
 rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
     struct rt_moment at, const char *source)
 {
 	struct rt_diag why = {"", ""};
 	struct rt_notice notice;
-	struct rt_event e;
-	struct rt_identity id;
-	enum rt_reject reject;
-	double skew_ms;
+	struct rt_decoded d;
 
 	if (is_blank(record))
 		return;
@@ -676,34 +719,11 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 		take_notice(a, &notice, source);
 		return;
 	}
-	reject = rt_decode(a->decoder, record.p, record.len, &e, &why);
-	id = rt_decode_identity(a->decoder);
-	if (is_forged(a, &id)) {
-		refuse_forged(a, record, source);
-		return;
-	}
-	if (reject != RT_REJECT_NOT) {
-		if (!rt_sequence_arrived(
-			&a->sequence, a->clock_us, id.emitter, id.seq, NULL)) {
-			repeated(a, id);
-			return;
-		}
-		rt_sequence_refused(&a->sequence);
-		total(a, RT_C_REJECT + reject);
-		leave_out(a, reject, id);
-		rt_refusals_add(
-		    &a->refused, a->clock_us, reject, &why, record, source);
-		return;
-	}
-	skew_ms = (double)(at.wall.us - e.ts_us) / 1000;
-	if (!rt_sequence_arrived(&a->sequence, a->clock_us, id.emitter, id.seq,
-		a->is_live && rt_event_has(&e, TS) ? &skew_ms : NULL)) {
-		repeated(a, id);
-		return;
-	}
-	note_service(a, e.service);
-	set_clock(a, &e, at);
-	take_event(a, &e);
+	d.reject = rt_decode(a->decoder, record.p, record.len, &d.event, &why);
+	if (d.reject != RT_REJECT_NOT)
+		d.event = (struct rt_event){0};
+	d.identity = rt_decode_identity(a->decoder);
+	take_decoded(a, &d, &why, record, at, source);
 }
 
 unsigned

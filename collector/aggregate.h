@@ -83,6 +83,19 @@ unsigned rt_aggregate_message(struct rt_aggregate *a, struct rt_str message,
 void rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
     struct rt_moment at, const char *source);
 
+/*
+ * The same for a record decoded already, as with rt_decode; `record` and `why` are looked at
+ * where it was refused.  The event is completed: a time where it had none.
+ */
+struct rt_decoded {
+	struct rt_event event; /* zeroed where it was refused */
+	struct rt_identity identity;
+	enum rt_reject reject;
+};
+void rt_aggregate_decoded(struct rt_aggregate *a, struct rt_decoded *d,
+    const struct rt_diag *why, struct rt_str record, struct rt_moment at,
+    const char *source);
+
 /* Live: end what fell silent, forget what may be forgotten.  Call at least each second. */
 void rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at);
 

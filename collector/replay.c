@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/aggregate.h"
+#include "collector/ahead.h"
 #include "collector/command.h"
 #include "collector/config.h"
 #include "collector/replay_serve.h"
@@ -26,65 +26,67 @@ struct replay {
 	struct rt_replay_serving serving;
 	struct rt_source *source;       /* owned */
 	struct rt_aggregate *aggregate; /* owned */
-	struct rt_decoder *decoder;     /* owned; says why one was refused */
 	uint64_t refused;
 	bool has_failed; /* a file broke off */
 };
 
 static void
-say_refused(struct replay *r, const struct rt_source_record *record)
+say_refused(const struct replay *r, struct rt_ahead_item *i)
 {
-	struct rt_event e;
-	struct rt_diag why = {{0}, {0}};
-	enum rt_reject reason;
-
 	if (r->refused > REFUSED_SHOWN)
 		return;
-	reason =
-	    rt_decode(r->decoder, record->text.p, record->text.len, &e, &why);
-	fprintf(stderr, "%s: refused, %s: %s%s%s\n", record->where,
-	    rt_reject_name(reason), why.where, why.where[0] ? ": " : "",
-	    why.what);
+	fprintf(stderr, "%s: refused, %s: %s%s%s\n", i->where,
+	    rt_reject_name(i->decoded.reject), i->why.where,
+	    i->why.where[0] ? ": " : "", i->why.what);
 }
 
 static void
-say_damage(void *arg, const struct rt_diag *d)
+take_record(struct replay *r, struct rt_ahead_item *i)
 {
-	(void)arg;
+	const struct rt_moment none = {{0}, {0}}; /* a replay has its own */
+
+	rt_aggregate_decoded(
+	    r->aggregate, &i->decoded, &i->why, i->text, none, i->where);
+	if (rt_aggregate_refused(r->aggregate) == r->refused)
+		return;
+	r->refused = rt_aggregate_refused(r->aggregate);
+	say_refused(r, i);
+}
+
+static void
+say_damage(const struct rt_diag *d)
+{
 	fprintf(stderr, "retrytop replay: %s: %s\n", d->where, d->what);
 }
 
 static void
-take_mark(void *arg, const struct rt_mark *m)
+take_item(struct replay *r, struct rt_ahead_item *i)
 {
 	const struct rt_moment none = {{0}, {0}};
-	struct replay *r = arg;
+	struct rt_diag d = i->why;
 
-	rt_aggregate_mark(r->aggregate, m, none);
+	switch (i->kind) {
+	case RT_AHEAD_RECORD: take_record(r, i); break;
+	case RT_AHEAD_MARK:
+		rt_aggregate_mark(r->aggregate, &i->mark, none);
+		break;
+	case RT_AHEAD_DAMAGE: say_damage(&d); break;
+	case RT_AHEAD_FAILURE:
+		rt_options_fail("replay", &d, RT_EXIT_IO);
+		r->has_failed = true;
+		break;
+	case RT_AHEAD_END: break;
+	}
 }
 
 /* Everything that the files hold. */
 static void
-read_all(struct replay *r)
+read_all(struct replay *r, struct rt_ahead *ahead)
 {
-	const struct rt_moment none = {{0}, {0}}; /* a replay has its own */
-	struct rt_source_record record;
-	struct rt_diag d = {{0}, {0}};
-	enum rt_err err;
+	struct rt_ahead_item *i;
 
-	while ((err = rt_source_next(r->source, &record, &d)) != RT_E_EMPTY) {
-		if (err != RT_OK) {
-			rt_options_fail("replay", &d, RT_EXIT_IO);
-			r->has_failed = true;
-			continue;
-		}
-		rt_aggregate_record(
-		    r->aggregate, record.text, none, record.where);
-		if (rt_aggregate_refused(r->aggregate) == r->refused)
-			continue;
-		r->refused = rt_aggregate_refused(r->aggregate);
-		say_refused(r, &record);
-	}
+	while ((i = rt_ahead_next(ahead))->kind != RT_AHEAD_END)
+		take_item(r, i);
 	if (r->refused > REFUSED_SHOWN)
 		fprintf(stderr, "and %llu more records refused\n",
 		    (unsigned long long)(r->refused - REFUSED_SHOWN));
@@ -154,17 +156,19 @@ report(struct replay *r, const char *const names[], unsigned count)
 	struct rt_aggregate_opts o = aggregate_opts(r);
 	struct rt_diag d = {{0}, {0}};
 	enum rt_err err = rt_source_open(names, count, &r->source, &d);
+	struct rt_ahead *ahead = NULL;
 	int code;
 
-	if (err != RT_OK)
+	if (err == RT_OK)
+		err = rt_ahead_new(r->source, &o.decode, &ahead, &d);
+	if (err != RT_OK) {
+		rt_source_close(r->source);
 		return rt_options_fail("replay", &d, rt_replay_exit(err));
+	}
 	r->aggregate = rt_aggregate_new(&o, (struct rt_moment){{0}, {0}});
-	r->decoder = rt_decoder_new(&o.decode);
-	rt_source_on_damage(r->source, say_damage, NULL);
-	rt_source_on_mark(r->source, take_mark, r);
-	read_all(r);
+	read_all(r, ahead);
+	rt_ahead_free(ahead);
 	code = print_report(r, names, count);
-	rt_decoder_free(r->decoder);
 	rt_aggregate_free(r->aggregate);
 	rt_source_close(r->source);
 	return r->has_failed ? RT_EXIT_IO : code;

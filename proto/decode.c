@@ -192,6 +192,8 @@ rt_decode(struct rt_decoder *d, const char *p, size_t len, struct rt_event *out,
 
 	d->identity = (struct rt_identity){RT_STR_NONE, 0};
 	record = trim(p, len);
+	d->record = RT_STR_NONE;
+	d->scratch_used = 0;
 	if (record.len > RT_RECORD_MAX)
 		return refuse(
 		    RT_REJECT_TOO_LARGE, why, "larger than 8192 bytes");
@@ -218,6 +220,42 @@ struct rt_identity
 rt_decode_identity(const struct rt_decoder *d)
 {
 	return d->identity;
+}
+
+/* A string that is in the copy or the scratch is in `to`, one behind the other. */
+static void
+move_str(const struct rt_decoder *d, struct rt_str *s, char *to)
+{
+	uintptr_t p = (uintptr_t)s->p, copy = (uintptr_t)d->copy,
+		  scratch = (uintptr_t)d->scratch;
+
+	if (p >= copy && p < copy + d->record.len)
+		s->p = to + (p - copy);
+	else if (p >= scratch && p < scratch + d->scratch_used)
+		s->p = to + d->record.len + (p - scratch);
+}
+
+#define MOVE_STR(d, s, to) move_str(d, &(s), to)
+#define MOVE_TIME(d, v, to)
+#define MOVE_INT(d, v, to)
+#define MOVE_MS(d, v, to)
+#define MOVE_BOOL(d, v, to)
+#define MOVE_DECISION(d, v, to)
+#define MOVE_OUTCOME(d, v, to)
+
+size_t
+rt_decode_move(const struct rt_decoder *d, struct rt_event *e,
+    struct rt_identity *id, char *to)
+{
+	memcpy(to, d->copy, d->record.len);
+	memcpy(to + d->record.len, d->scratch, d->scratch_used);
+#define X(id, member, type, lo, hi) MOVE_##type(d, e->member, to);
+	RT_EVENT_FIELDS(X)
+#undef X
+	move_str(d, &e->decision_code, to);
+	move_str(d, &e->sensitive, to);
+	move_str(d, &id->emitter, to);
+	return d->record.len + d->scratch_used;
 }
 
 bool

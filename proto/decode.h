@@ -84,6 +84,15 @@ struct rt_identity {
 struct rt_identity rt_decode_identity(const struct rt_decoder *d);
 
 /*
+ * Move the strings of the last record's event and identity out of the decoder, so that
+ * they live as long as `to`, which has RT_DECODE_BYTES.  Returns the bytes used; there are
+ * RT_RECORD_MAX more.
+ */
+#define RT_DECODE_BYTES (RT_RECORD_MAX * 5u)
+size_t rt_decode_move(const struct rt_decoder *d, struct rt_event *e,
+    struct rt_identity *id, char *to);
+
+/*
  * Next record of a message: splits at '\n', skips blank lines.  `*rest` shrinks.
  * False at the end.  A form that spans lines is the file reader's business.
  */
