@@ -409,6 +409,20 @@ is_alerted(const struct rt_report *r, enum rt_alert kind)
 	return false;
 }
 
+/* Whole minutes from the first on: a strip that ticks costs a write a second. */
+static void
+format_since(char out[RT_FMT_SIZE], int64_t ms)
+{
+	int64_t minutes = ms / 60000;
+
+	if (ms < 60000)
+		rt_fmt_age(out, ms < 0 ? 0 : ms);
+	else if (minutes < 60)
+		snprintf(out, RT_FMT_SIZE, "%lldm", (long long)minutes);
+	else
+		rt_fmt_age(out, minutes * 60000);
+}
+
 static void
 say_alert(struct facts *f, const struct rt_model *m,
     const struct rt_report_alert *a, enum rt_severity s)
@@ -417,11 +431,11 @@ say_alert(struct facts *f, const struct rt_model *m,
 	enum rt_alert kind = rt_alert_from(a->alert);
 	char about[128], level[80], age[RT_FMT_SIZE];
 
+	format_since(age, us / 1000);
 	rt_facts_alert(about, sizeof(about), a, 30);
 	rt_report_alert_level(level, a);
 	say(f, s, kind == RT_ALERT_COUNT ? "alert" : rt_alert_name(kind),
-	    "%s %s for %s", about, level,
-	    rt_fmt_age(age, us > 0 ? us / 1000 : 0));
+	    "%s %s for %s", about, level, age);
 	/* The value without the limit, and of whom. */
 	level[strcspn(level, " ")] = '\0';
 	rt_facts_alert(about, sizeof(about), a, 24);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/held.h"
+
 static const char *const names[RT_LIST_COUNT] = {
 #define X(id, name) name,
     RT_LISTS(X)
@@ -199,6 +201,7 @@ rt_oplist_make(struct rt_oplist *l, const struct rt_list_of *of,
 		look_up(l, rt_trail_get(t, n));
 	for (size_t i = 0; i < l->count; i++)
 		l->rows[i].broke_rule = rt_report_is_example(r, l->rows[i].id);
+	rt_held_count(l, t, r);
 }
 
 void

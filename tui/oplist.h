@@ -50,6 +50,10 @@ struct rt_oplist {
 	struct rt_list_of of;
 	struct rt_list_row rows[RT_LIST_ROWS];
 	size_t count, at, top;
+	struct {
+		bool is_known;
+		uint64_t held, counted; /* see held.h */
+	} held;
 };
 
 /* Does an event belong to the list?  Not for rules: those name operations. */

@@ -2,18 +2,26 @@
 /* The newest operations of a row: one line each, newest first. */
 #include <stdio.h>
 
+#include "tui/held.h"
 #include "tui/view.h"
+
+#define TITLE_COLS 30u /* that the title keeps beside the status */
 
 static void
 draw_title(const struct rt_model *m, struct rt_area a)
 {
 	const struct rt_oplist *l = &m->drill->list;
-	char title[512], text[512], status[64];
+	char title[512], text[512], status[160], held[64];
 	unsigned width;
 
 	rt_list_title(title, sizeof(title), &l->of);
-	snprintf(status, sizeof(status), " newest first  %zu/%zu ",
-	    l->count ? l->at + 1 : 0, l->count);
+	rt_held_text(held, l);
+	snprintf(status, sizeof(status), " %s%snewest first  %zu/%zu ", held,
+	    held[0] ? "  " : "", l->count ? l->at + 1 : 0, l->count);
+	/* How much of it is here matters more than how it is sorted. */
+	if (held[0] && rt_text_cols(status) + TITLE_COLS > a.cols)
+		snprintf(status, sizeof(status), " %s  %zu/%zu ", held,
+		    l->count ? l->at + 1 : 0, l->count);
 	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_TITLE, m->ascii ? '-' : 0x2500);
 	width = rt_text_cols(status) + 4;
 	rt_facts_shorten(text, sizeof(text), title,
