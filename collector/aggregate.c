@@ -823,15 +823,17 @@ rt_aggregate_tick(struct rt_aggregate *a, struct rt_moment at)
 }
 
 struct rt_aggregate_violations
-rt_aggregate_violations(const struct rt_aggregate *a)
+rt_aggregate_violations(const struct rt_aggregate *a, uint64_t since)
 {
-	const struct rt_audit_example *e = a->audit.newest;
+	const struct rt_audit_newest *n = &a->audit.newest;
 
-	if (!e)
+	if (n->at == 0)
 		return (struct rt_aggregate_violations){0};
+	if (a->audit.newest_operation.at > since)
+		n = &a->audit.newest_operation;
 	return (struct rt_aggregate_violations){a->audit.fired,
-	    rt_rule_name(a->audit.newest_rule), e->operation_id, e->service,
-	    e->evidence};
+	    rt_rule_name(n->rule), n->example->operation_id,
+	    n->example->service, n->example->evidence};
 }
 
 uint64_t

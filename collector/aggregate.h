@@ -137,7 +137,10 @@ void rt_aggregate_on_refused(struct rt_aggregate *a,
 void rt_aggregate_mark(
     struct rt_aggregate *a, const struct rt_mark *m, struct rt_moment at);
 
-/* Violations since the start, and the newest: its texts are valid until the next record. */
+/*
+ * Violations since the start, and the newest; of those after `since` one of an operation
+ * where there is any.  The texts are valid until the next record.
+ */
 struct rt_aggregate_violations {
 	uint64_t count; /* 0: the rest means nothing */
 	const char *rule;
@@ -145,7 +148,7 @@ struct rt_aggregate_violations {
 	const char *service, *evidence;
 };
 struct rt_aggregate_violations rt_aggregate_violations(
-    const struct rt_aggregate *a);
+    const struct rt_aggregate *a, uint64_t since);
 
 /*
  * Live: ask `may_use` of each record that names an emitter.  Where it says no, the record

@@ -55,9 +55,9 @@ rt_audit_fire(struct rt_audit *a, enum rt_rule rule, const char *fmt, ...)
 	vsnprintf(to->evidence, sizeof(to->evidence), fmt, ap);
 	va_end(ap);
 	to->at_us = a->now_us;
-	a->fired++;
-	a->newest = to;
-	a->newest_rule = rule;
+	a->newest = (struct rt_audit_newest){++a->fired, rule, to};
+	if (a->operation_id.p)
+		a->newest_operation = a->newest;
 	rt_window_advance(&a->counts, a->now_us);
 	rt_window_count(&a->counts, rule, 1);
 	if (a->on_violation && a->operation_id.p)

@@ -52,9 +52,12 @@ struct rt_audit {
 	uint32_t services_count;
 	uint64_t services_overflow;
 	uint64_t fired; /* violations since the start */
-	/* where the newest is; NULL: none yet */
-	const struct rt_audit_example *newest;
-	enum rt_rule newest_rule;
+	/* the newest of any kind, and of an operation; at 0: none yet */
+	struct rt_audit_newest {
+		uint64_t at; /* its place among those fired */
+		enum rt_rule rule;
+		const struct rt_audit_example *example;
+	} newest, newest_operation;
 	int64_t now_us;
 	/* The operation at hand, for what fire() writes down. */
 	struct rt_str service, operation_id;

@@ -41,6 +41,7 @@ struct rt_player {
 	struct rt_timeline timeline;
 	struct rt_playhead head;
 	int64_t at_us;   /* where it stands; 0: no time is known yet */
+	uint64_t broken; /* violations before the last record */
 	uint64_t stops;  /* of this pass, up to here */
 	bool is_at_stop; /* the last record was one */
 	uint64_t passes; /* begun */
@@ -125,13 +126,14 @@ static void
 take_record(struct rt_player *p)
 {
 	const struct rt_moment none = {{0}, {0}};
-	uint64_t before = rt_aggregate_violations(p->aggregate).count;
 
+	p->broken = rt_aggregate_violations(p->aggregate, 0).count;
 	rt_aggregate_record(
 	    p->aggregate, p->play.record.text, none, p->play.record.where);
 	p->play.has_record = false;
 	p->play.records++;
-	p->is_at_stop = rt_aggregate_violations(p->aggregate).count != before;
+	p->is_at_stop =
+	    rt_aggregate_violations(p->aggregate, 0).count != p->broken;
 	p->stops += p->is_at_stop;
 }
 
@@ -490,7 +492,7 @@ report_stop(const struct rt_player *p, struct rt_report *out)
 {
 	struct rt_report_replay *r = &out->source.replay;
 	struct rt_aggregate_violations v =
-	    rt_aggregate_violations(p->aggregate);
+	    rt_aggregate_violations(p->aggregate, p->broken);
 
 	if (!stands_at_stop(p))
 		return;

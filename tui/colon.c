@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/options.h"
 #include "tui/travel.h"
 
 #define NAME_MAX_BYTES 24u
@@ -109,16 +110,22 @@ run_filter(struct rt_colon_call *c, struct rt_diag *d)
 static enum rt_err
 run_goto(struct rt_colon_call *c, struct rt_diag *d)
 {
-	return rt_travel_goto(c->m, c->argument, d);
+	return rt_reel_is_on(c->m) ? rt_reel_goto(c->m, c->argument, d)
+				   : rt_travel_goto(c->m, c->argument, d);
 }
 
 static void
 complete_goto(
     const char *word, const struct rt_report *r, rt_filter_each each, void *ctx)
 {
-	(void)r;
-	if (strncmp("live", word, strlen(word)) == 0)
+	static const char *const replays[] = {"start", "end"};
+
+	if (!r->source.replay.is_on && strncmp("live", word, strlen(word)) == 0)
 		(void)each(ctx, "live");
+	for (size_t i = 0; r->source.replay.is_on && i < 2; i++)
+		if (strncmp(replays[i], word, strlen(word)) == 0 &&
+		    !each(ctx, replays[i]))
+			return;
 }
 
 #define X(id, name) " " name
@@ -153,6 +160,53 @@ run_export(struct rt_colon_call *c, struct rt_diag *d)
 }
 
 static enum rt_err
+run_speed(struct rt_colon_call *c, struct rt_diag *d)
+{
+	uint32_t speed;
+	enum rt_err err = rt_reel_speed_from(c->argument, &speed, d);
+
+	if (err == RT_OK && !rt_reel_is_on(c->m))
+		return refuse(d, "speed is for a replay");
+	if (err == RT_OK)
+		rt_reel_speed(c->m, speed);
+	return err;
+}
+
+static void
+complete_speed(
+    const char *word, const struct rt_report *r, rt_filter_each each, void *ctx)
+{
+	(void)r;
+	if (strncmp("max", word, strlen(word)) == 0)
+		(void)each(ctx, "max");
+}
+
+static enum rt_err
+run_pause(struct rt_colon_call *c, struct rt_diag *d)
+{
+	if (!rt_reel_is_on(c->m))
+		return refuse(d, "pause is for a replay");
+	rt_reel_pause(c->m, true);
+	return RT_OK;
+}
+
+/* "10" records on, "-1" back; without a number one on. */
+static enum rt_err
+run_step(struct rt_colon_call *c, struct rt_diag *d)
+{
+	int64_t records = 1;
+
+	if (c->argument[0] &&
+	    rt_count_from(c->argument, -1000000, 1000000, &records, NULL) !=
+		RT_OK)
+		return refuse(d, "step takes a number of records: 10, or -1");
+	if (!rt_reel_is_on(c->m))
+		return refuse(d, "step is for a replay");
+	rt_reel_step(c->m, (int)records);
+	return RT_OK;
+}
+
+static enum rt_err
 run_help(struct rt_colon_call *c, struct rt_diag *d)
 {
 	(void)d;
@@ -174,7 +228,7 @@ run_quit(struct rt_colon_call *c, struct rt_diag *d)
 /* clang-format off */
 static const struct rt_colon_row table[] = {
 	{"goto", NULL, "HH:MM[:SS]|-5m|live",
-	    "The whole screen as it was then; live is the present.", run_goto, complete_goto},
+	    "The whole screen as it was then; live is the present; in a replay any time of it.", run_goto, complete_goto},
 	{"window", NULL, "1m|5m|15m|1h",
 	    "The window of every figure.", run_window, complete_window},
 	{"sort", NULL, "ORDER [reverse]",
@@ -185,6 +239,12 @@ static const struct rt_colon_row table[] = {
 	    "As x: the operation's or the window's records, for replay.", run_export, NULL},
 	{"theme", NULL, "dark|light|mono|safe",
 	    "Colours.", run_theme, complete_theme},
+	{"speed", NULL, "N|max",
+	    "Seconds of the log that a replay lets pass a second, 1 to 1000, or as fast as it can be read; lets it run.", run_speed, complete_speed},
+	{"pause", NULL, "",
+	    "Hold a replay; Space holds it and lets it run.", run_pause, NULL},
+	{"step", NULL, "[N]",
+	    "N records of a replay on, back where negative, and hold.", run_step, NULL},
 	{"help", NULL, "",
 	    "Keys, commands, signs, and what each number means.", run_help, NULL},
 	{"quit", NULL, "",

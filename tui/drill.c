@@ -386,25 +386,37 @@ enter_alert(struct rt_model *m)
 	return true;
 }
 
-/* The operation of the event under the cursor, in the list of all. */
+/* In the list of all; where another operation is open, in its place. */
+void
+rt_drill_open(struct rt_model *m, const char *id)
+{
+	struct rt_drill *d = m->drill;
+	struct rt_list_of all;
+	size_t at;
+
+	memset(&all, 0, sizeof(all));
+	note(m);
+	make_list(m, &all);
+	at = rt_oplist_find(&d->list, id);
+	d->list.at = at < d->list.count ? at : 0;
+	open_operation(m, id);
+	if (d->page == RT_PAGE_OPERATION)
+		note(m);
+	else
+		go(m, RT_PAGE_OPERATION);
+}
+
+/* The operation of the event under the cursor. */
 static bool
 enter_tail(struct rt_model *m)
 {
 	const struct rt_trail *t = rt_model_trail(m);
 	const struct rt_trail_row *e =
 	    rt_trail_get(t, m->follow ? t->newest : m->tail_at);
-	struct rt_list_of all;
-	size_t at;
 
 	if (!e || !e->operation_id[0])
 		return false;
-	memset(&all, 0, sizeof(all));
-	note(m);
-	make_list(m, &all);
-	at = rt_oplist_find(&m->drill->list, e->operation_id);
-	m->drill->list.at = at < m->drill->list.count ? at : 0;
-	open_operation(m, e->operation_id);
-	go(m, RT_PAGE_OPERATION);
+	rt_drill_open(m, e->operation_id);
 	return true;
 }
 

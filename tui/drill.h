@@ -68,6 +68,8 @@ struct rt_model;
 bool rt_drill_list_of(const struct rt_model *m, struct rt_list_of *of);
 /* Enter: the list of the row in focus, or the operation under the cursor. */
 bool rt_drill_enter(struct rt_model *m);
+/* The operation of that id, in the list of all, wherever one is. */
+void rt_drill_open(struct rt_model *m, const char *id);
 /* One page up; false on the dashboard itself. */
 bool rt_drill_up(struct rt_model *m);
 /* To the dashboard, wherever one was. */

@@ -10,6 +10,7 @@
 #include "tui/travel.h"
 
 #define ASK_MS 1000
+#define HURRY_MS 100  /* while a replay is on its way */
 #define AGAIN_MS 2000 /* after a question that nobody answered */
 
 struct rt_feed {
@@ -67,7 +68,12 @@ take_tail(
 {
 	uint64_t first = tail->cursor - tail->count;
 	bool was_known = m->tail_next != UINT64_MAX;
+	bool was_rewound = m->rewound > 0;
 
+	/* Asked from a place in an earlier pass: ask again. */
+	if (m->rewound > 0 && --m->rewound > 0)
+		return;
+	m->has_moved = m->has_moved || was_rewound;
 	for (size_t i = 0; i < tail->count; i++) {
 		struct rt_event e;
 
@@ -77,7 +83,8 @@ take_tail(
 	}
 	if (rt_report_is_past(&m->live))
 		return;
-	if (was_known && first > m->tail_next)
+	/* Who sends a replay on does not want what lies between. */
+	if (was_known && first > m->tail_next && !m->live.source.replay.is_on)
 		m->tail_missed += first - m->tail_next;
 	m->tail_next = tail->cursor;
 	/* A full answer: there may be many more; see the newest of them. */
@@ -116,7 +123,9 @@ take_answer(struct rt_feed *f, struct rt_model *m)
 static int64_t
 due_ms(const struct rt_feed *f, const struct rt_model *m)
 {
-	int64_t pace = f->waits ? AGAIN_MS : ASK_MS;
+	int64_t pace = f->waits  ? AGAIN_MS
+	    : rt_reel_hurries(m) ? HURRY_MS
+				 : ASK_MS;
 
 	if (!f->has_asked || m->ask_now)
 		return 0;

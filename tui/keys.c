@@ -44,9 +44,9 @@ static const struct rt_key_row table[] = {
 	{{'E'}, "E", RT_ACTION_PREVIOUS_FAILED, "Failed before",
 	    "Previous operation that failed.", 0, ALL},
 	{{'v'}, "v", RT_ACTION_NEXT_BROKE, "Violation",
-	    "Next operation that is an example of a broken rule.", 17, ALL},
+	    "Next operation that is an example of a broken rule; in a replay on to the next record that broke one.", 17, ALL},
 	{{'V'}, "V", RT_ACTION_PREVIOUS_BROKE, "Violation before",
-	    "Previous operation that is an example of a broken rule.", 0, ALL},
+	    "Previous operation that is an example of a broken rule; in a replay back to the record before that broke one.", 0, ALL},
 	{{'o'}, "o", RT_ACTION_RECORDS, "Records",
 	    "The operation's records as they are kept, and back.", 6, O | R},
 	{{'x'}, "x", RT_ACTION_EXPORT, "Export",
@@ -90,7 +90,7 @@ static const struct rt_key_row table[] = {
 	{{'G', RT_KEY_END}, "G End", RT_ACTION_LAST, "Last",
 	    "Move to the last row; in the tail follow it again; from the past back to the present.", 0, ALL},
 	{{','}, ",", RT_ACTION_EARLIER, "Earlier",
-	    "The whole screen as it was one bucket (10 s, further back 1m) earlier.", 22, ALL},
+	    "The whole screen as it was one bucket (10 s, further back 1m) earlier; a replay goes by columns of its time lines.", 22, ALL},
 	{{'.'}, ".", RT_ACTION_LATER, "Later",
 	    "One bucket later, up to the present.", 0, ALL},
 	{{'{'}, "{", RT_ACTION_MUCH_EARLIER, "Earlier",
@@ -116,7 +116,11 @@ static const struct rt_key_row table[] = {
 	{{'z'}, "z", RT_ACTION_ZOOM, "Zoom",
 	    "The panel in focus on the whole screen, and back.", 12, P},
 	{{' '}, "Space", RT_ACTION_FREEZE, "Freeze",
-	    "Freeze the screen and go on; intake goes on and what is held is counted.", 5, P},
+	    "Freeze the screen and go on; intake goes on and what is held is counted. A replay is paused and goes on.", 5, P},
+	{{'i'}, "i", RT_ACTION_STEP, "Step",
+	    "Read one more record of the replay, and pause.", 4, ALL | RT_KEYS_OF_REPLAY},
+	{{'I'}, "I", RT_ACTION_STEP_BACK, "Step back",
+	    "Back by one record of the replay, and pause.", 0, ALL | RT_KEYS_OF_REPLAY},
 	{{'F'}, "F", RT_ACTION_FOLLOW, "Follow",
 	    "Follow the tail again.", 18, P},
 	{{'T'}, "T", RT_ACTION_CLOCK, "UTC/local",
@@ -152,7 +156,11 @@ rt_keys_at(int code)
 bool
 rt_keys_work(const struct rt_key_row *row, const struct rt_model *m)
 {
-	return row->pages & 1u << m->drill->page;
+	/* A clock is paused wherever one is. */
+	if (row->action == RT_ACTION_FREEZE && rt_reel_is_on(m))
+		return true;
+	return row->pages & 1u << m->drill->page &&
+	    (!(row->pages & RT_KEYS_OF_REPLAY) || rt_reel_is_on(m));
 }
 
 /* ---- what they do ----------------------------------------------------- */
@@ -201,7 +209,7 @@ turn_order(struct rt_model *m, int by, bool reverse)
 static unsigned
 body_of(const struct rt_layout *l)
 {
-	unsigned frame = 1u + (l->strip > 0) + (l->footer > 0);
+	unsigned frame = 1u + (l->strip > 0) + (l->rows - l->end);
 
 	return l->rows > frame ? l->rows - frame : 1;
 }
@@ -222,9 +230,18 @@ scroll(struct rt_model *m, const struct rt_layout *l, int by)
 		rt_model_move(m, by);
 		return;
 	}
-	last = (int64_t)rt_view_help_rows(m, l->cols) - (int64_t)l->rows + 3;
+	last = (int64_t)rt_view_help_rows(m, l->cols) - (int64_t)body_of(l);
 	top = top > last ? last : top;
 	m->help_top = (unsigned)(top < 0 ? 0 : top);
+}
+
+static void
+go_by(struct rt_model *m, int by)
+{
+	if (rt_reel_is_on(m))
+		rt_reel_move(m, by);
+	else
+		rt_travel_step(m, by);
 }
 
 static void
@@ -280,7 +297,7 @@ follow(struct rt_model *m)
 static void
 enter(struct rt_model *m)
 {
-	if (!rt_drill_enter(m))
+	if (!rt_reel_enter(m) && !rt_drill_enter(m))
 		rt_model_say(m, "nothing to open here");
 }
 
@@ -296,6 +313,24 @@ step(struct rt_model *m, enum rt_step which, int by)
 	if (!rt_drill_step(m, which, by))
 		rt_model_say(
 		    m, "no %s further %s", what[which], by > 0 ? "down" : "up");
+}
+
+static void
+step_broke(struct rt_model *m, int by)
+{
+	if (rt_reel_is_on(m))
+		rt_reel_violation(m, by);
+	else
+		step(m, RT_STEP_BROKE, by);
+}
+
+static void
+freeze(struct rt_model *m)
+{
+	if (rt_reel_is_on(m))
+		rt_reel_turn(m);
+	else
+		rt_model_freeze(m, !m->is_frozen);
 }
 
 static void
@@ -483,17 +518,17 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_PAGE_UP: scroll(m, l, -page_of(m, l)); break;
 	case RT_ACTION_FIRST: scroll(m, l, INT_MIN); break;
 	case RT_ACTION_LAST: go_last(m, l); break;
-	case RT_ACTION_EARLIER: rt_travel_step(m, -1); break;
-	case RT_ACTION_LATER: rt_travel_step(m, 1); break;
-	case RT_ACTION_MUCH_EARLIER: rt_travel_step(m, -10); break;
-	case RT_ACTION_MUCH_LATER: rt_travel_step(m, 10); break;
+	case RT_ACTION_EARLIER: go_by(m, -1); break;
+	case RT_ACTION_LATER: go_by(m, 1); break;
+	case RT_ACTION_MUCH_EARLIER: go_by(m, -10); break;
+	case RT_ACTION_MUCH_LATER: go_by(m, 10); break;
 	case RT_ACTION_ENTER: enter(m); break;
 	case RT_ACTION_NEXT: step(m, RT_STEP_ANY, 1); break;
 	case RT_ACTION_PREVIOUS: step(m, RT_STEP_ANY, -1); break;
 	case RT_ACTION_NEXT_FAILED: step(m, RT_STEP_FAILED, 1); break;
 	case RT_ACTION_PREVIOUS_FAILED: step(m, RT_STEP_FAILED, -1); break;
-	case RT_ACTION_NEXT_BROKE: step(m, RT_STEP_BROKE, 1); break;
-	case RT_ACTION_PREVIOUS_BROKE: step(m, RT_STEP_BROKE, -1); break;
+	case RT_ACTION_NEXT_BROKE: step_broke(m, 1); break;
+	case RT_ACTION_PREVIOUS_BROKE: step_broke(m, -1); break;
 	case RT_ACTION_RECORDS: (void)rt_drill_records(m); break;
 	case RT_ACTION_HISTORY_BACK: turn_history(m, -1); break;
 	case RT_ACTION_HISTORY_FORWARD: turn_history(m, 1); break;
@@ -519,7 +554,9 @@ act(struct rt_model *m, const struct rt_layout *l, enum rt_action a, int code)
 	case RT_ACTION_REVERSE: turn_order(m, 0, true); break;
 	case RT_ACTION_COLUMNS: rt_menu_open(m, RT_MENU_COLUMNS); break;
 	case RT_ACTION_ZOOM: m->zoomed = !m->zoomed; break;
-	case RT_ACTION_FREEZE: rt_model_freeze(m, !m->is_frozen); break;
+	case RT_ACTION_FREEZE: freeze(m); break;
+	case RT_ACTION_STEP: rt_reel_step(m, 1); break;
+	case RT_ACTION_STEP_BACK: rt_reel_step(m, -1); break;
 	case RT_ACTION_FOLLOW: follow(m); break;
 	case RT_ACTION_CLOCK: m->utc = !m->utc; break;
 	case RT_ACTION_ASCII: m->ascii = !m->ascii; return RT_EFFECT_ASCII;
@@ -574,5 +611,7 @@ rt_keys_apply(struct rt_model *m, const struct rt_layout *l, int code)
 		return RT_EFFECT_NONE;
 	m->notice[0] = '\0';
 	m->key_at = m->now;
+	if (row->action != RT_ACTION_ENTER)
+		m->reel.offer[0] = '\0';
 	return act(m, l, row->action, code);
 }

@@ -55,6 +55,8 @@ enum rt_action {
 	RT_ACTION_MUCH_LATER,
 	RT_ACTION_ZOOM,
 	RT_ACTION_FREEZE,
+	RT_ACTION_STEP,
+	RT_ACTION_STEP_BACK,
 	RT_ACTION_FOLLOW,
 	RT_ACTION_CLOCK,
 	RT_ACTION_ASCII,
@@ -65,6 +67,7 @@ enum rt_action {
 };
 
 #define RT_KEY_CODES 10u
+#define RT_KEYS_OF_REPLAY 0x100u /* in rt_key_row.pages: only there */
 
 struct rt_key_row {
 	int codes[RT_KEY_CODES]; /* characters and enum rt_key; 0 ends */

@@ -36,6 +36,7 @@ make_list(struct rt_layout *l)
 {
 	l->strip = l->rows > 2 ? 1 : 0;
 	l->footer = l->rows > 4 ? l->rows - 1 : 0;
+	l->end = l->footer ? l->footer : l->rows;
 }
 
 /* Lines of the overview that a narrow screen can spare. */
@@ -201,7 +202,9 @@ rt_layout_make(
 	}
 	l->strip = 1;
 	l->footer = rows - 1;
-	l->evidence = l->footer - evidence_rows(m, rows, cols);
+	l->position = rt_reel_is_on(m) ? l->footer - 1 : 0;
+	l->end = l->position ? l->position : l->footer;
+	l->evidence = l->end - evidence_rows(m, rows, cols);
 	l->tier = cols >= WIDE_COLS && rows >= WIDE_ROWS ? RT_TIER_WIDE
 							 : RT_TIER_NARROW;
 	if (cols >= LARGE_COLS && rows >= LARGE_ROWS)
@@ -256,7 +259,8 @@ settle_tail(const struct rt_layout *l, struct rt_model *m)
 	uint64_t oldest = rt_trail_oldest(t), bottom = m->tail_bottom;
 
 	if (m->follow) {
-		bool crowd = t->newest > bottom + page / 2 && bottom > 0;
+		bool crowd = t->newest > bottom + page / 2 && bottom > 0 &&
+		    !(rt_reel_is_on(m) && rt_reel_place(m)->is_paused);
 
 		m->tail_at = t->newest;
 		if (crowd &&
@@ -288,7 +292,7 @@ settle_tail(const struct rt_layout *l, struct rt_model *m)
 static void
 settle_list(const struct rt_layout *l, struct rt_oplist *list)
 {
-	unsigned frame = 3u + (l->strip > 0) + (l->footer > 0);
+	unsigned frame = 3u + (l->strip > 0) + (l->rows - l->end);
 	size_t page = l->rows > frame + 1 ? l->rows - frame : 1;
 
 	if (list->at < list->top)

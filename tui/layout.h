@@ -30,7 +30,8 @@ struct rt_layout {
 	enum rt_tier tier;
 	unsigned rows, cols;
 	/* rows of single lines; 0: not there (row 0 is the header's) */
-	unsigned strip, rates, fates, canary, evidence, footer;
+	unsigned strip, rates, fates, canary, evidence, position, footer;
+	unsigned end; /* the row behind what panels, lists and help may have */
 	struct rt_box boxes[RT_PANEL_COUNT];
 	unsigned count;
 	/* the docked operation, with its title; rows 0: not there */

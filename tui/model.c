@@ -162,7 +162,9 @@ rt_model_span_s(const struct rt_model *m)
 	if (rt_report_is_past(r))
 		return r->source.held_s < 1 ? 1 : r->source.held_s;
 	if (!r->source.is_live)
-		up_s = (double)(r->source.to_us - r->source.from_us) / 1e6;
+		up_s = r->source.from_us
+		    ? (double)(r->source.now_us - r->source.from_us) / 1e6
+		    : 0;
 	if (!(span_s > 0) || span_s > up_s)
 		span_s = up_s;
 	return span_s < 1 ? 1 : span_s;
@@ -191,6 +193,7 @@ rt_model_query(const struct rt_model *m)
 	}
 	if (m->is_frozen && !m->thaws)
 		q.operation_until_us = m->frozen.source.span.until_us;
+	rt_reel_ask(m, &q);
 	if (rt_drill_wants(m->drill))
 		memcpy(q.operation, m->drill->id, sizeof(q.operation));
 	else if (rt_dock_wants(&m->dock))
@@ -466,6 +469,20 @@ rt_model_settle(struct rt_model *m)
 
 /* ---- the answer ------------------------------------------------------- */
 
+/* A replay reads anew: what was seen of its events may still be to come. */
+static void
+rewind_trail(struct rt_model *m)
+{
+	rt_trail_clear(m->trail);
+	m->tail_cursor = UINT64_MAX;
+	m->tail_next = UINT64_MAX;
+	m->tail_missed = 0;
+	m->tail_at = 0;
+	m->tail_bottom = 0;
+	m->rewound = 2;
+	m->ask_now = true;
+}
+
 static void
 note_collector(struct rt_model *m, const struct rt_report *fresh)
 {
@@ -474,7 +491,11 @@ note_collector(struct rt_model *m, const struct rt_report *fresh)
 		m->back_at = m->now;
 		m->gap_ms = rt_mono_ms_between(m->answered_at, m->now);
 	}
-	if (m->started_id != 0 && m->started_id != fresh->source.started_id) {
+	if (m->started_id != 0 && m->started_id != fresh->source.started_id &&
+	    fresh->source.replay.is_on) {
+		rewind_trail(m);
+	} else if (m->started_id != 0 &&
+	    m->started_id != fresh->source.started_id) {
 		m->restarts++;
 		m->restarted_wall = m->now_wall;
 		m->restarted_at = m->now;
@@ -489,7 +510,19 @@ note_collector(struct rt_model *m, const struct rt_report *fresh)
 		return;
 	m->last_event_us = fresh->source.last_event_age_ms < 0
 	    ? 0
-	    : m->now_wall.us - fresh->source.last_event_age_ms * 1000;
+	    : (fresh->source.is_live ? m->now_wall.us : fresh->source.now_us) -
+		fresh->source.last_event_age_ms * 1000;
+}
+
+/* In a replay the time of the log says so, and it may jump. */
+static bool
+trend_is_due(const struct rt_model *m, const struct rt_report *fresh)
+{
+	int64_t us = fresh->source.now_us - m->live.source.now_us;
+
+	if (!fresh->source.is_live && (us < 0 || us > RT_MODEL_TREND_MS * 1000))
+		return true;
+	return rt_mono_ms_between(m->trend_at, m->now) >= RT_MODEL_TREND_MS;
 }
 
 /* A line of one-second columns would be drawn anew every second. */
@@ -500,8 +533,7 @@ steady_trend(struct rt_model *m, struct rt_report *fresh)
 
 	if (rt_report_is_past(fresh) || rt_report_is_past(old))
 		m->trend_at.us = 0;
-	if (m->has_live && m->trend_at.us != 0 &&
-	    rt_mono_ms_between(m->trend_at, m->now) < RT_MODEL_TREND_MS &&
+	if (m->has_live && m->trend_at.us != 0 && !trend_is_due(m, fresh) &&
 	    old->source.started_id == fresh->source.started_id &&
 	    (uint32_t)old->source.window_s ==
 		(uint32_t)fresh->source.window_s &&
@@ -557,6 +589,7 @@ rt_model_answer(struct rt_model *m, struct rt_report *fresh)
 		m->must_ring = true;
 	if (m->live.operation.id)
 		take_operation(m, &m->live.operation);
+	rt_reel_answer(m);
 	if (!m->is_frozen)
 		rt_model_settle(m);
 }

@@ -26,6 +26,7 @@
 #include "tui/menu.h"
 #include "tui/palette.h"
 #include "tui/prompt.h"
+#include "tui/reel.h"
 #include "tui/roster.h"
 #include "tui/trail.h"
 
@@ -145,6 +146,8 @@ struct rt_model {
 	bool bell;      /* rings once for each alert that fires newly */
 	bool must_ring; /* the loop rings, and clears it */
 	char export_to[RT_PROMPT_MAX + 1]; /* file; "": one of its own */
+	struct rt_reel reel;               /* what is told to a replay */
+	unsigned rewound; /* answers until the events of this pass are here */
 	/* one sentence in the place of the keys, until the next key */
 	char notice[256];
 	rt_mono_t notice_at;

@@ -44,6 +44,8 @@ unsigned rt_view_evidence_rows(const struct rt_model *m, unsigned cols);
 /* Lines that each canary takes in a panel of so many rows below its title: 1 or 2. */
 unsigned rt_view_canary_lines(
     const struct rt_model *m, unsigned rows, unsigned cols);
+/* Where a replay stands. */
+void rt_view_position_line(const struct rt_model *m, struct rt_area a);
 void rt_view_canary_line(const struct rt_model *m, struct rt_area a);
 
 /* Names and values, for screens too small for tables. */

@@ -34,8 +34,27 @@ mode_of(const struct rt_model *m, enum rt_role *role)
 	*role = RT_ROLE_WARN;
 	if (m->link == RT_LINK_ASKING)
 		return "~ ASKING";
+	if (rt_reel_is_on(m) && rt_reel_place(m)->is_seeking)
+		return "REPLAY SEEKING";
+	if (rt_reel_is_on(m) && rt_reel_place(m)->is_at_end)
+		return "REPLAY END";
+	if (rt_reel_is_on(m) && rt_reel_place(m)->is_paused)
+		return "REPLAY PAUSED";
 	*role = RT_ROLE_GOOD;
 	return rt_model_report(m)->source.is_live ? "LIVE" : "REPLAY";
+}
+
+/* That of the log in a replay; of the past and of what is frozen, when it was. */
+static int64_t
+time_of(const struct rt_model *m)
+{
+	const struct rt_report *r = rt_model_report(m);
+
+	if (rt_report_is_past(r))
+		return r->source.at_us;
+	if (rt_model_has_report(m) && !r->source.is_live)
+		return r->source.now_us;
+	return m->is_frozen ? m->frozen_wall.us : m->now_wall.us;
 }
 
 /* How old the answer is, or how much came since the past that is shown. */
@@ -120,11 +139,7 @@ draw_header(const struct rt_model *m, struct rt_area a)
 	    rt_window_name(rt_model_has_report(m) ? (uint32_t)r->source.window_s
 						  : m->window_s),
 	    lag, rt_view_trim(rt_fmt_per_s(per_s, rate)));
-	rt_fmt_clock(clock,
-	    rt_report_is_past(r) ? r->source.at_us
-		: m->is_frozen   ? m->frozen_wall.us
-				 : m->now_wall.us,
-	    m->utc);
+	rt_fmt_clock(clock, time_of(m), m->utc);
 	width = rt_text_cols(pieces) + rt_text_cols(clock) +
 	    rt_text_cols(mode) + 14 + format_filter(filter, m);
 	width += format_alerts(alerts, m,
@@ -332,6 +347,16 @@ rank_of(const struct rt_key_row *row, const struct rt_model *m)
 	return row->action == RT_ACTION_MOUSE && m->mouse ? 1 : row->footer;
 }
 
+static const char *
+freeze_label(const struct rt_model *m, const char *label)
+{
+	if (m->is_frozen)
+		return "Resume";
+	if (!rt_reel_is_on(m))
+		return label;
+	return rt_reel_place(m)->is_paused ? "Play" : "Pause";
+}
+
 static void
 draw_footer(const struct rt_model *m, struct rt_area a)
 {
@@ -349,8 +374,8 @@ draw_footer(const struct rt_model *m, struct rt_area a)
 				continue;
 			if (rows[i].action == RT_ACTION_MOUSE && m->mouse)
 				label = "Mouse off";
-			if (rows[i].action == RT_ACTION_FREEZE && m->is_frozen)
-				label = "Resume";
+			if (rows[i].action == RT_ACTION_FREEZE)
+				label = freeze_label(m, label);
 			if (rows[i].action == RT_ACTION_BACK &&
 			    (m->help || m->zoomed ||
 				m->drill->page != RT_PAGE_PANELS))
@@ -447,7 +472,7 @@ draw_list(
     const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
 {
 	unsigned from = l->strip ? 2 : 1;
-	unsigned to = l->footer ? l->footer : l->rows;
+	unsigned to = l->end;
 
 	if (from < to)
 		rt_view_list(m,
@@ -460,7 +485,7 @@ draw_page(
     const struct rt_model *m, const struct rt_layout *l, struct rt_grid *g)
 {
 	unsigned from = l->strip ? 2 : 1;
-	unsigned to = l->footer ? l->footer : l->rows;
+	unsigned to = l->end;
 	struct rt_area a = rt_area_sub(
 	    rt_area_all(g), from, 0, to > from ? to - from : 0, l->cols);
 
@@ -505,7 +530,7 @@ draw_body(
 	if (l->evidence)
 		rt_view_evidence_line(m,
 		    rt_area_sub(rt_area_all(g), l->evidence, 0,
-			l->footer - l->evidence, g->cols));
+			l->end - l->evidence, g->cols));
 }
 
 static void
@@ -536,6 +561,8 @@ rt_view_screen(
 		draw_list(m, l, g);
 	else
 		draw_body(m, l, g);
+	if (l->position)
+		rt_view_position_line(m, line_of(g, l->position));
 	draw_menu(m, l, g);
 	if (l->footer && m->menu.kind != RT_MENU_NONE)
 		rt_view_menu_keys(m, line_of(g, l->footer));
