@@ -191,9 +191,27 @@ close_ready(struct rt_child *c)
 	c->ready_fd = -1;
 }
 
+/* Wait until a process ends or the time is over. */
+static void
+wait_for(pid_t pid, int64_t ms)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	/* Without process descriptors: look again every hundredth of a second. */
+	if (fd < 0 && ms > 10)
+		ms = 10;
+	(void)poll(&p, 1, (int)ms);
+	close_if_open(fd);
+}
+
 static enum rt_err
 refuse_not_ready(struct rt_child *c, struct rt_diag *d)
 {
+	/* Its end of the pipe is closed before it can be reaped. */
+	if (rt_child_is_alive(c))
+		wait_for(c->pid, END_PATIENCE_MS);
+	(void)rt_child_is_alive(c);
 	rt_diag_set(d, c->name, "%s ended before it was ready", c->name);
 	close_ready(c);
 	return RT_E_IO;
@@ -243,20 +261,6 @@ rt_child_is_alive(struct rt_child *c)
 	c->exit_status = status;
 	c->pid = 0;
 	return false;
-}
-
-/* Wait until a process ends or the time is over. */
-static void
-wait_for(pid_t pid, int64_t ms)
-{
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-
-	/* Without process descriptors: look again every hundredth of a second. */
-	if (fd < 0 && ms > 10)
-		ms = 10;
-	(void)poll(&p, 1, (int)ms);
-	close_if_open(fd);
 }
 
 void

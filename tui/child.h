@@ -31,7 +31,7 @@ RT_NODISCARD enum rt_err rt_child_start(struct rt_child *c, const char *name,
     const char *const argv[], bool wants_ready, const char *log_path,
     struct rt_diag *d);
 
-/* Wait until it is ready: RT_E_TIMEOUT, or RT_E_IO where it ended first. */
+/* Wait until it is ready: RT_E_TIMEOUT, or RT_E_IO where it ended first: reaped. */
 RT_NODISCARD enum rt_err rt_child_wait_ready(
     struct rt_child *c, int timeout_ms, struct rt_diag *d);
 
