@@ -572,7 +572,7 @@ say_quiet(struct facts *f, const struct rt_model *m, const struct rt_report *r)
 	else if (r->source.last_event_age_ms > QUIET_MS)
 		say(f, RT_WARN, "QUIET", "no data since %s (%s)",
 		    rt_fmt_clock(a, m->last_event_us, m->utc),
-		    rt_fmt_age(b, r->source.last_event_age_ms));
+		    rt_fmt_steady_age(b, r->source.last_event_age_ms));
 }
 
 static void

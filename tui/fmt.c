@@ -159,6 +159,12 @@ rt_fmt_age(char out[RT_FMT_SIZE], int64_t ms)
 }
 
 const char *
+rt_fmt_steady_age(char out[RT_FMT_SIZE], int64_t ms)
+{
+	return rt_fmt_age(out, ms < 10000 ? ms : ms - ms % 10000);
+}
+
+const char *
 rt_fmt_clock(char out[RT_FMT_SIZE], int64_t us, bool utc)
 {
 	time_t s = (time_t)(us / 1000000 - (us % 1000000 < 0));

@@ -29,6 +29,9 @@ const char *rt_fmt_times(char out[RT_FMT_SIZE], struct rt_rate r);
 const char *rt_fmt_ms(char out[RT_FMT_SIZE], double ms);
 /* "3s", "2m12s", "4h03m", "6d04h"; negative is "-". */
 const char *rt_fmt_age(char out[RT_FMT_SIZE], int64_t ms);
+/* From ten seconds on in steps of ten: a line that always stands there and changes
+ * each second costs the line as much as the clock. */
+const char *rt_fmt_steady_age(char out[RT_FMT_SIZE], int64_t ms);
 /* "12:04:31Z", or local "13:04:31". */
 const char *rt_fmt_clock(char out[RT_FMT_SIZE], int64_t us, bool utc);
 /* "1.1kB" */

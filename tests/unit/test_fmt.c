@@ -220,6 +220,28 @@ ages_are_not_reached_before_they_are(void **state)
 }
 
 static void
+steady_ages_move_every_ten_seconds(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *want;
+	} rows[] = {
+	    {-1, "-"},
+	    {9999, "9s"},
+	    {10000, "10s"},
+	    {19999, "10s"},
+	    {60000, "1m00s"},
+	    {132000, "2m10s"},
+	    {INT64_MAX, ">9999d"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < RT_COUNT_OF(rows); i++)
+		assert_string_equal(
+		    rt_fmt_steady_age(out, rows[i].ms), rows[i].want);
+}
+
+static void
 clock_shows_utc_or_local(void **state)
 {
 	const int64_t us = 1781352271999999;
@@ -274,6 +296,7 @@ main(void)
 	    cmocka_unit_test(factors_are_at_most_five_columns),
 	    cmocka_unit_test(milliseconds_are_at_most_six_columns),
 	    cmocka_unit_test(ages_are_not_reached_before_they_are),
+	    cmocka_unit_test(steady_ages_move_every_ten_seconds),
 	    cmocka_unit_test(clock_shows_utc_or_local),
 	    cmocka_unit_test(bytes_are_at_most_five_columns),
 	};
