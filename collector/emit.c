@@ -195,6 +195,9 @@ deliver(struct feeder *f, struct rt_source *files, struct rt_source *followed)
 	if (followed && err == RT_OK)
 		err = feed(f, followed);
 	flushed = err == RT_E_TIMEOUT ? RT_OK : wait_for(f, rt_emitter_flush);
+	/* And what the ones before it left in the same spool. */
+	if (err == RT_OK && flushed == RT_OK)
+		flushed = wait_for(f, rt_emitter_wait_drained);
 	return summary(f, err == RT_OK ? flushed : err);
 }
 

@@ -697,6 +697,7 @@ open_emitter(
 			(void)copy_text(e->heir.scan.path,
 			    sizeof(e->heir.scan.path), e->spool);
 	}
+	atomic_store(&e->inherited.is_drained, !e->heir.is_scanning);
 	if (rc == 0) {
 		rc = start(e, false);
 		if (rc == 0)
@@ -753,6 +754,7 @@ forget_parent(struct rt_emitter *e)
 	e->dropped_invalid = 0;
 	e->waiters = 0;
 	e->must_stop = e->wants_wake = false;
+	e->inherited.is_drained = true;
 }
 
 static bool

@@ -33,7 +33,7 @@ int rt_emitter_wait_room(struct rt_emitter *e, int timeout_ms);
 struct rt_emitter *rt_emitter_open_heir(
     const struct rt_emitter_opts *opts, const struct rt_spool_scan *scan);
 
-/* Wait until nothing is left to take over: 0, or -1 with ETIMEDOUT. */
+/* Wait until nothing is left to take over: 0 (without a spool at once), or ETIMEDOUT. */
 int rt_emitter_wait_drained(struct rt_emitter *e, int timeout_ms);
 
 /* So far: files taken over, held by living processes, not fit (why: the last errno). */

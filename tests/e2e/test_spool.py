@@ -184,6 +184,13 @@ os.environ["RETRYTOP_SPOOL"] = SPOOL
 code, out, err = run("emit", "--drain", "--intake", c.intake)
 check(code == 0 and c.accepted() == before + 1, "the spool of the environment", code, err)
 del os.environ["RETRYTOP_SPOOL"]
+# What is left is delivered by the next `emit` of the same spool, before it ends.
+_, returned = live_and_die(nobody, ROUNDS + 1, 100)
+before = c.accepted()
+code, out, err = run("emit", "--spool", SPOOL, "--intake", c.intake,
+                     input=b'{"schema":"llm-attempt/v1","operation_id":"next","attempt":1}\n')
+check(code == 0 and os.listdir(SPOOL) == [], "left in the spool", code, err)
+check(0 <= c.accepted() - before - sum(returned) - 1 <= THREADS, "its predecessor's", err)
 for args, want in ((("--drain",), 64), (("--drain", SPOOL, "--follow", "x"), 64),
                    (("--drain", scratch + "/none"), 74), (("--spool", "/no/where"), 74)):
     code, out, err = run("emit", "--intake", c.intake, *args)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -40,6 +44,19 @@ struct collector {
 };
 
 static struct collector hub;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
+/* That sanitizer ends a child of a threaded process that starts a thread. */
+#if defined(__SANITIZE_THREAD__)
+#define NEEDS_THREADS_IN_A_CHILD() skip()
+#else
+#define NEEDS_THREADS_IN_A_CHILD() (void)0
+#endif
 
 static void
 hub_bind(void)
@@ -548,6 +565,7 @@ static void
 begins_anew_in_a_child_of_fork(void **state)
 {
 	(void)state;
+	NEEDS_THREADS_IN_A_CHILD();
 	expect_a_beginning_in_a_child(open_emitter(0, 5000));
 }
 
@@ -628,6 +646,7 @@ delivers_what_a_killed_process_left(void **state)
 	unsigned i;
 
 	(void)state;
+	NEEDS_THREADS_IN_A_CHILD();
 	be_killed(0, 1000);
 	be_killed(1000, 10);
 	assert_int_equal(count_spool(path), 2);
@@ -655,6 +674,7 @@ begins_anew_in_a_child_with_a_file_of_its_own(void **state)
 	char path[512];
 
 	(void)state;
+	NEEDS_THREADS_IN_A_CHILD();
 	expect_a_beginning_in_a_child(open_spooled(0));
 	assert_int_equal(count_spool(path), 0);
 }
@@ -700,6 +720,7 @@ counts_each_once_over_many_kills(void **state)
 	unsigned round, first = 0, returned = 0;
 
 	(void)state;
+	NEEDS_THREADS_IN_A_CHILD();
 	hub_bind();
 	for (round = 0; round < 10; round++) {
 		unsigned want = 200 + 137 * round, got = 0;
@@ -765,6 +786,71 @@ does_not_touch_the_file_of_who_lives(void **state)
 	rt_emitter_close(e);
 }
 
+/* From here on the kernel kills whoever calls it but to read, write or exit. */
+static void
+emit_sealed(struct rt_emitter *e, int fd)
+{
+	unsigned i;
+
+	die_if(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0);
+	for (i = 0; i < 5000; i++)
+		if (emit_number(e, i) != 0)
+			syscall(SYS_exit, 3);
+	(void)!write(fd, "x", 1);
+	syscall(SYS_exit, 0);
+}
+
+struct sealed {
+	struct rt_emitter *e;
+	int fd;
+};
+
+static void *
+run_sealed(void *arg)
+{
+	struct sealed *s = arg;
+
+	emit_sealed(s->e, s->fd);
+	return NULL;
+}
+
+/* With nobody there no call has anybody to wake. */
+static void
+emits_without_a_system_call(void **state)
+{
+	unsigned spooled;
+
+	(void)state;
+	if (IS_SANITIZED)
+		skip();
+	for (spooled = 0; spooled < 2; spooled++) {
+		int pipes[2];
+		struct pollfd ready = {.events = POLLIN};
+		char c = 0;
+		pid_t pid;
+
+		assert_int_equal(pipe(pipes), 0);
+		pid = fork();
+		if (pid == 0) {
+			struct sealed s = {
+			    spooled ? open_spooled(0) : open_emitter(0, 1),
+			    pipes[1]};
+			pthread_t thread;
+
+			die_if(!s.e ||
+			    pthread_create(&thread, NULL, run_sealed, &s) != 0);
+			ready.fd = pipes[0];
+			die_if(poll(&ready, 1, DEADLINE_MS) != 1);
+			die_if(read(pipes[0], &c, 1) != 1);
+			die_if(stats_of(s.e).offered != 5000);
+			_exit(0);
+		}
+		expect_exit(pid, 0);
+		close(pipes[0]);
+		close(pipes[1]);
+	}
+}
+
 /* The lock is of the open file, which a child has too: it lets go of it. */
 static void
 inherits_while_a_child_of_the_dead_lives(void **state)
@@ -775,6 +861,7 @@ inherits_while_a_child_of_the_dead_lives(void **state)
 	pid_t pid;
 
 	(void)state;
+	NEEDS_THREADS_IN_A_CHILD();
 	assert_int_equal(pipe(pipes), 0);
 	pid = fork();
 	if (pid == 0) {
@@ -805,6 +892,7 @@ passes_over_files_that_are_not_fit(void **state)
 	FILE *f;
 
 	(void)state;
+	NEEDS_THREADS_IN_A_CHILD();
 	be_killed(0, 5);
 	count_spool(target);
 	snprintf(path, sizeof(path), "%s/spool/1.ring", hub.folder);
@@ -872,6 +960,7 @@ main(void)
 	    TEST(leaves_what_close_could_not_deliver_to_the_next),
 	    TEST(counts_each_once_over_many_kills),
 	    TEST(does_not_touch_the_file_of_who_lives),
+	    TEST(emits_without_a_system_call),
 	    TEST(inherits_while_a_child_of_the_dead_lives),
 	    TEST(passes_over_files_that_are_not_fit),
 	    TEST(gives_up_the_oldest_of_too_many_files_and_counts_it),
