@@ -31,10 +31,23 @@ found(struct rt_worst *w, enum rt_severity severity, enum rt_panel panel,
 	return true;
 }
 
+#define WINDOW_SIZE 64u
+
+/* "5m"; of what is not the present "5m until 10:05:00Z". */
 static const char *
-window_of(const struct rt_model *m)
+window_of(char out[WINDOW_SIZE], const struct rt_model *m)
 {
-	return rt_window_name((uint32_t)rt_model_report(m)->source.window_s);
+	const struct rt_report *r = rt_model_report(m);
+	int64_t until_us = rt_report_is_past(r) ? r->source.at_us
+	    : m->is_frozen                      ? r->source.now_us
+						: 0;
+	const char *name = rt_window_name((uint32_t)r->source.window_s);
+	char clock[RT_FMT_SIZE];
+
+	snprintf(out, WINDOW_SIZE, "%s%s%s", name ? name : "?",
+	    until_us ? " until " : "",
+	    until_us ? rt_fmt_clock(clock, until_us, m->utc) : "");
+	return out;
 }
 
 static bool
@@ -68,11 +81,17 @@ static bool
 canary_fails(const struct rt_model *m, struct rt_worst *w)
 {
 	const struct rt_report *r = rt_model_report(m);
-	char age[RT_FMT_SIZE];
+	char age[RT_FMT_SIZE], window[WINDOW_SIZE];
 
 	for (size_t i = 0; i < r->canaries_count; i++) {
 		const struct rt_report_canary *c = &r->canaries[i];
 
+		if (!c->last_ok && rt_report_is_past(r))
+			return found(w, RT_BAD, RT_PANEL_CANARY, i,
+			    "canary %s: %" PRIu64 " of %" PRIu64
+			    " probes failed in %s",
+			    rt_facts_canary(c), c->attempts - c->ok,
+			    c->attempts, window_of(window, m));
 		if (!c->last_ok)
 			return found(w, RT_BAD, RT_PANEL_CANARY, i,
 			    "canary %s fails: %s, status %" PRId64 ", %" PRIu64
@@ -117,7 +136,7 @@ route_fails(const struct rt_model *m, struct rt_worst *w)
 	struct rt_rate final, first, worst = {0, 0};
 	size_t row = SIZE_MAX;
 	double most = 0;
-	char name[256];
+	char name[256], window[WINDOW_SIZE];
 	const struct rt_counts *c;
 
 	for (size_t i = 0; i < r->series_count; i++) {
@@ -139,7 +158,7 @@ route_fails(const struct rt_model *m, struct rt_worst *w)
 	    RT_PANEL_ROUTES, row,
 	    "%s: %.0f of %.0f operations failed in %s (final ok %.1f%%, 1st "
 	    "%.1f%%), mostly %s",
-	    name, most, worst.denominator, window_of(m),
+	    name, most, worst.denominator, window_of(window, m),
 	    100 * worst.numerator / worst.denominator,
 	    first.denominator > 0 ? 100 * first.numerator / first.denominator
 				  : 0,
@@ -151,12 +170,13 @@ rule_broken(const struct rt_model *m, struct rt_worst *w)
 {
 	const struct rt_report *r = rt_model_report(m);
 	const struct rt_report_violation *v = r->violations;
+	char window[WINDOW_SIZE];
 
 	if (r->violations_count == 0)
 		return false;
 	return found(w, RT_WARN, RT_PANEL_AUDIT, 0,
 	    "%s: %" PRIu64 " in %s; newest %s: %s", v->rule ? v->rule : "?",
-	    v->count, window_of(m),
+	    v->count, window_of(window, m),
 	    v->examples_count && v->examples[0].operation_id
 		? v->examples[0].operation_id
 		: v->examples_count && v->examples[0].service
@@ -171,6 +191,7 @@ static bool
 fallback_fails(const struct rt_model *m, struct rt_worst *w)
 {
 	const struct rt_report *r = rt_model_report(m);
+	char window[WINDOW_SIZE];
 
 	for (size_t i = 0; i < r->fallbacks_count; i++) {
 		const struct rt_report_fallback *f = &r->fallbacks[i];
@@ -181,7 +202,7 @@ fallback_fails(const struct rt_model *m, struct rt_worst *w)
 			    " of %" PRIu64 " in %s",
 			    f->from ? f->from : "?", f->to ? f->to : "?",
 			    f->reason ? f->reason : "?", f->succeeded, f->count,
-			    window_of(m));
+			    window_of(window, m));
 	}
 	return false;
 }
@@ -192,6 +213,7 @@ rt_worst(const struct rt_model *m, struct rt_worst *out)
 	static bool (*const looks[])(const struct rt_model *m,
 	    struct rt_worst *w) = {is_gone, is_unexplained, canary_fails,
 	    route_fails, rule_broken, fallback_fails};
+	char window[WINDOW_SIZE];
 	struct rt_rate final;
 
 	for (size_t i = 0; i < RT_COUNT_OF(looks); i++)
@@ -201,7 +223,7 @@ rt_worst(const struct rt_model *m, struct rt_worst *out)
 	(void)found(out, RT_GOOD, RT_PANEL_OVERVIEW, SIZE_MAX,
 	    "nothing stands out: %.0f of %.0f operations ended in success in "
 	    "%s",
-	    final.numerator, final.denominator, window_of(m));
+	    final.numerator, final.denominator, window_of(window, m));
 }
 
 void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a question costs the collector that holds 4096 series with five minutes of traffic:
- * all of them, the 64 rows that a dashboard shows, and none (a tail, a status line).
+ * all of them, the 64 rows that a dashboard shows, and none (a tail, a status line); and
+ * the 64 rows of a minute that ended four minutes ago beside those of the minute now.
  */
 #include "collector/aggregate.h"
 #include "tests/bench/bench.h"
@@ -81,11 +82,15 @@ main(void)
 	const struct rt_query all = {.window_s = 300};
 	const struct rt_query rows = {.window_s = 300, .rows = 64};
 	const struct rt_query none = {.window_s = 300, .no_series = true};
+	struct rt_query minute = {.window_s = 60, .rows = 64};
 	struct rt_aggregate *a = fill();
 
 	ask(a, "4096_series", &all);
 	ask(a, "64_of_4096_series", &rows);
 	ask(a, "no_series", &none);
+	ask(a, "minute_now", &minute);
+	minute.at_us = at.wall.us - INT64_C(240000000);
+	ask(a, "minute_then", &minute);
 	rt_aggregate_free(a);
 	return 0;
 }

@@ -615,6 +615,26 @@ what_has_no_history_is_a_dash(void **state)
 }
 
 static void
+the_worst_thing_of_then_says_when_it_was(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w, 4150);
+	press(&w, '!');
+	assert_non_null(strstr(w.m->notice, " failed in 5m (final ok"));
+	press(&w, ' ');
+	press(&w, '!');
+	assert_non_null(strstr(w.m->notice, " in 5m until 10:09:10Z ("));
+	command(&w, "goto 10:05");
+	answer(&w);
+	press(&w, '!');
+	assert_non_null(strstr(w.m->notice,
+	    "30 of 150 operations failed in 5m until 10:05:00Z ("));
+	close_world(&w);
+}
+
+static void
 an_empty_moment_says_so(void **state)
 {
 	struct world w;
@@ -651,6 +671,7 @@ main(void)
 	    cmocka_unit_test(a_frozen_operation_gets_no_later_records),
 	    cmocka_unit_test(screens_of_the_past_look_as_agreed),
 	    cmocka_unit_test(what_has_no_history_is_a_dash),
+	    cmocka_unit_test(the_worst_thing_of_then_says_when_it_was),
 	    cmocka_unit_test(an_empty_moment_says_so),
 	};
 
