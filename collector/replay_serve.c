@@ -11,11 +11,11 @@
 #include "collector/bus.h"
 #include "proto/clock.h"
 
-/* A turn of some milliseconds, so that a question never waits for long. */
-#define TURN_RECORDS 2048u
+/* A turn of a millisecond or two, so that a question never waits for long. */
+#define TURN_RECORDS 512u
 #define TURN_QUESTIONS 8u
 /* What a command asks for is often done at once: before it is answered. */
-#define EAGER_TURNS 4u
+#define EAGER_MS 20
 #define WAIT_MS 250
 
 struct serving {
@@ -37,13 +37,16 @@ rt_replay_exit(enum rt_err err)
 static void
 obey(struct serving *s, const struct rt_query *q)
 {
-	unsigned turns = EAGER_TURNS;
+	rt_mono_t now = rt_clock_mono(), until = rt_mono_add_ms(now, EAGER_MS);
+	bool is_busy;
 
-	(void)rt_player_run(s->player, rt_clock_mono(), TURN_RECORDS);
-	rt_player_obey(s->player, q, rt_clock_mono());
-	while (q->replay.count > 0 && turns-- > 0 &&
-	    rt_player_run(s->player, rt_clock_mono(), TURN_RECORDS))
-		continue;
+	(void)rt_player_run(s->player, now, TURN_RECORDS);
+	rt_player_obey(s->player, q, now);
+	is_busy = q->replay.count > 0;
+	while (is_busy && now.us < until.us) {
+		is_busy = rt_player_run(s->player, now, TURN_RECORDS);
+		now = rt_clock_mono();
+	}
 }
 
 static void

@@ -199,8 +199,12 @@ def main():
     folder = tempfile.mkdtemp(prefix="retrytop-lifecycle-")
     alone = ["watch", "-c", f"ipc://{folder}/nobody"]
     demo = ["demo"]
+    replay = ["replay", folder + "/x.jsonl"]
+    with open(replay[1], "w") as f:
+        f.write('{"ts":"2026-06-13T12:00:00Z","operation_id":"a","attempt":1}\n')
     ways = list(KEYS) + list(SIGNALS) + ["closed terminal", "KILL"]
     rows = [(alone, w, state, 1.0) for w in ways for state in ("normal", "help", "mouse")]
+    rows += [(replay, w, "normal", 1.0) for w in ways]
     rows += [(demo, w, "live", 1.0) for w in ("q", "Ctrl-C", "TERM", "HUP", "QUIT", "SEGV",
                                                "closed terminal", "KILL")]
     try:

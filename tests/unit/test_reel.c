@@ -89,11 +89,13 @@ press(struct world *w, int code)
 	return rt_keys_apply(w->m, &w->l, code);
 }
 
-/* Line `row` of the screen as text. */
+#define ALL_LINES UINT32_MAX
+
+/* Line `row` of the screen as text, or all of it. */
 static const char *
 line_of(struct world *w, unsigned rows, unsigned cols, unsigned row)
 {
-	static char text[4096];
+	static char text[65536];
 	struct rt_buf b;
 	const char *p;
 
@@ -102,7 +104,13 @@ line_of(struct world *w, unsigned rows, unsigned cols, unsigned row)
 	rt_layout_settle(&w->l, w->m);
 	rt_view_screen(w->m, &w->l, &w->g);
 	rt_grid_dump(&b, &w->g);
-	for (p = b.p; row > 0 && p; row--)
+	p = b.p;
+	if (row == ALL_LINES) {
+		snprintf(text, sizeof(text), "%s", b.p);
+		rt_buf_fini(&b);
+		return text;
+	}
+	for (; row > 0 && p; row--)
 		p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL;
 	snprintf(text, sizeof(text), "%.*s", p ? (int)strcspn(p, "\n") : 0,
 	    p ? p : "");
@@ -491,6 +499,44 @@ the_bar_shows_the_log_and_the_place_in_it(void **state)
 }
 
 static void
+the_screen_looks_as_agreed(void **state)
+{
+	static const struct {
+		unsigned rows, cols;
+		bool is_ascii;
+		const char *path;
+	} rows[] = {
+	    {24, 80, false, "tests/golden/replay-80x24.screen"},
+	    {40, 120, true, "tests/golden/replay-120x40-ascii.screen"},
+	};
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
+		const char *text;
+		char *want;
+		size_t len;
+
+		open_world(&w);
+		w.m->ascii = rows[i].is_ascii;
+		text = line_of(&w, rows[i].rows, rows[i].cols, ALL_LINES);
+		if (getenv("RT_GOLDEN_WRITE")) {
+			FILE *f = fopen(rows[i].path, "w");
+
+			assert_non_null(f);
+			fputs(text, f);
+			assert_int_equal(fclose(f), 0);
+		}
+		want = util_read_file(rows[i].path, &len);
+		if (strcmp(want, text) != 0)
+			fail_msg(
+			    "%s differs; now it is:\n%s", rows[i].path, text);
+		free(want);
+		close_world(&w);
+	}
+}
+
+static void
 any_size_has_room_for_it(void **state)
 {
 	struct world w;
@@ -524,6 +570,7 @@ main(void)
 	    cmocka_unit_test(going_back_forgets_the_events_and_is_no_restart),
 	    cmocka_unit_test(the_first_line_says_where_it_stands),
 	    cmocka_unit_test(the_bar_shows_the_log_and_the_place_in_it),
+	    cmocka_unit_test(the_screen_looks_as_agreed),
 	    cmocka_unit_test(any_size_has_room_for_it),
 	};
 
