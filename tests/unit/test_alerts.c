@@ -262,6 +262,8 @@ a_value_fires_above_the_threshold_and_just_misses_at_it(void **state)
 			fail_msg("%llu of %llu",
 			    (unsigned long long)rows[i].bad,
 			    (unsigned long long)rows[i].attempts);
+		if (rows[i].fires)
+			assert_false(only()->is_rest);
 	}
 }
 
@@ -347,12 +349,27 @@ small_routes_are_judged_together(void **state)
 	route("a", 10, 5);
 	look();
 	assert_int_equal(told.alerts_count, 0);
-	route("b", 12, 6);
+	route("b", 9, 6);
 	route("big", 100, 0);
 	look();
+	assert_int_equal(told.alerts_count, 0);
+	route("c", 1, 0);
+	look();
 	assert_true(only()->is_rest);
-	assert_int_equal(only()->n, 22);
-	assert_within(only()->value, 0.5, 1e-9);
+	assert_int_equal(only()->n, 20);
+	assert_within(only()->value, 0.55, 1e-9);
+}
+
+static void
+what_was_judged_alone_is_not_in_the_rest(void **state)
+{
+	(void)state;
+	watch(RT_ALERT_TIMEOUT, "20%");
+	route("bad", 100, 100);
+	route("a", 15, 0);
+	route("b", 15, 0);
+	look();
+	assert_string_equal(only()->service, "bad");
 }
 
 /* What the report leaves out of its rows is in its totals. */
@@ -682,6 +699,7 @@ main(void)
 	    T(every_kind_of_rate_is_judged_by_its_own_numbers),
 	    T(a_quantile_fires_per_route_and_needs_its_values),
 	    T(small_routes_are_judged_together),
+	    T(what_was_judged_alone_is_not_in_the_rest),
 	    T(rows_that_were_not_asked_for_are_in_the_rest),
 	    T(each_route_has_an_alert_of_its_own),
 	    T(only_severe_rules_alert),
