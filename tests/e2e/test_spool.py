@@ -110,15 +110,24 @@ chance = random.Random(SEED)
 with open(f"{scratch}/conf", "w") as f:
     f.write("[capacity]\ntail_bytes = 1073741824\n")
 c = Collector("--config", f"{scratch}/conf")
-surely, perhaps = set(), set()
-for turn in range(ROUNDS):
-    began, returned = live_and_die(c.intake, turn, chance.choice((0, 1, 7, 90, 300, 1500)) +
-                                   chance.randrange(50))
-    for thread in range(THREADS):
-        check(returned[thread] <= began[thread] <= returned[thread] + 1, began, returned)
-        surely.update(operation(turn, thread, n) for n in range(returned[thread]))
-        if began[thread] > returned[thread]:
-            perhaps.add(operation(turn, thread, returned[thread]))
+
+
+def kill_programs(c, turns, between=lambda: None):
+    """Which operations have to be there, and which may be."""
+    surely, perhaps = set(), set()
+    for turn in turns:
+        between()
+        began, returned = live_and_die(
+            c.intake, turn, chance.choice((0, 1, 7, 90, 300, 1500)) + chance.randrange(50))
+        for thread in range(THREADS):
+            check(returned[thread] <= began[thread] <= returned[thread] + 1, began, returned)
+            surely.update(operation(turn, thread, n) for n in range(returned[thread]))
+            if began[thread] > returned[thread]:
+                perhaps.add(operation(turn, thread, returned[thread]))
+    return surely, perhaps
+
+
+surely, perhaps = kill_programs(c, range(ROUNDS))
 code, out, err = run("emit", "--drain", SPOOL, "--intake", c.intake)
 check(code == 0, "drain", code, err)
 check(os.listdir(SPOOL) == [], "left in the spool", os.listdir(SPOOL))
@@ -143,6 +152,38 @@ check(there <= surely | perhaps, "nobody emitted", sorted(there - surely - perha
 print(f"{ROUNDS} kills: {len(surely)} records of which emit returned are there once, and "
       f"{len(there) - len(surely)} of {len(perhaps)} under way; {len(report['senders'])} senders "
       "balance, 0 unexplained")
+
+# ---- the collector is killed too: its journal knows what it had taken in ---------------
+
+folder = f"{scratch}/journal"
+kept = Collector("--config", f"{scratch}/conf", "--journal", folder)
+kills = []
+
+
+def perhaps_kill_it():
+    if chance.randrange(3) == 0:
+        kept.signal(signal.SIGKILL)
+        kept.child.wait()
+        kept.start()
+        kills.append(1)
+
+
+first = ROUNDS + 10
+surely_kept, perhaps_kept = kill_programs(kept, range(first, first + ROUNDS // 4),
+                                          perhaps_kill_it)
+code, out, err = run("emit", "--drain", SPOOL, "--intake", kept.intake)
+check(code == 0 and os.listdir(SPOOL) == [], "drain", code, err)
+balance(kept.report())
+kept.stop()
+code, out, err = run("replay", folder, "--report", "json")
+replayed = json.loads(out)
+count = replayed["intake"]["accepted"]
+check(len(surely_kept) <= count <= len(surely_kept) + len(perhaps_kept), "in the journal", count,
+      len(surely_kept), len(perhaps_kept))
+check(replayed["operations"]["started"] == count and replayed["intake"]["late"] == 0,
+      "twice in the journal", replayed["operations"], replayed["intake"])
+print(f"{ROUNDS // 4} kills and {len(kills)} of the collector: {len(surely_kept)} records of which "
+      f"emit returned, {count} in its journal, each once")
 
 # ---- the command ---------------------------------------------------------------------
 
