@@ -5,8 +5,6 @@
 #include "tui/held.h"
 #include "tui/view.h"
 
-#define TITLE_COLS 30u /* that the title keeps beside the status */
-
 static void
 draw_title(const struct rt_model *m, struct rt_area a)
 {
@@ -18,8 +16,8 @@ draw_title(const struct rt_model *m, struct rt_area a)
 	rt_held_text(held, l);
 	snprintf(status, sizeof(status), " %s%snewest first  %zu/%zu ", held,
 	    held[0] ? "  " : "", l->count ? l->at + 1 : 0, l->count);
-	/* How much of it is here matters more than how it is sorted. */
-	if (held[0] && rt_text_cols(status) + TITLE_COLS > a.cols)
+	/* What it is and how much is here matter more than how it is sorted. */
+	if (held[0] && rt_text_cols(status) + rt_text_cols(title) + 8 > a.cols)
 		snprintf(status, sizeof(status), " %s  %zu/%zu ", held,
 		    l->count ? l->at + 1 : 0, l->count);
 	rt_area_fill(a, 0, 0, a.cols, RT_ROLE_TITLE, m->ascii ? '-' : 0x2500);
