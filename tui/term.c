@@ -375,7 +375,9 @@ drain_frame(struct rt_term *t, bool keep)
 /*
  * What ncurses writes for nothing: it selects the ASCII character set anew with each
  * change of attributes, though we never draw from another, and ends a colour right
- * before it ends all attributes.  Cells hold no escape, so all of these are its own.
+ * before it ends all attributes.  Taking the screen anew it puts back a palette that
+ * we never changed, and with it what the user did.  Cells hold no escape, so all of
+ * these are its own.
  */
 static const struct {
 	const char *bytes;
@@ -384,6 +386,7 @@ static const struct {
     {"\033(B", 3, 3},
     {"\033[39m\033(B\033[m", 11, 5},
     {"\033[39m\033[m", 8, 5},
+    {"\033]104\007", 6, 6},
 };
 
 static size_t

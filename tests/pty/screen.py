@@ -136,11 +136,13 @@ class Screen:
                      data[at:end + 1])
             return end + 1 - at
         if kind == b"]":
-            end = data.find(b"\x1b\\", at)
+            end = min((e for e in (data.find(b"\x1b\\", at), data.find(b"\x07", at))
+                       if e >= 0), default=-1)
             if end < 0:
                 return 0
-            self.osc(data[at + 2:end], data[at:end + 2])
-            return end + 2 - at
+            size = 2 if data[end] == 0x1b else 1
+            self.osc(data[at + 2:end], data[at:end + size])
+            return end + size - at
         if kind in b"()":
             if at + 2 >= len(data):
                 return 0

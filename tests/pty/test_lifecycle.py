@@ -28,8 +28,11 @@ HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
 class Session:
     """One run of the program as the foreground job of a terminal of its own."""
 
-    def __init__(self, args, folder, rows=24, cols=80):
+    def __init__(self, args, folder, rows=24, cols=80, environ=None, has_shell=False):
+        """With a shell it is that one's job, so that it can be stopped."""
         self.folder = folder
+        self.environ = environ or {}
+        self.has_shell = has_shell
         self.marker = "RT_LIFECYCLE=" + uuid.uuid4().hex
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
@@ -54,9 +57,27 @@ class Session:
             environ = dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8",
                            XDG_RUNTIME_DIR=self.folder, XDG_STATE_HOME=self.folder + "/state")
             environ[name] = value
+            environ.update(self.environ)
+            if self.has_shell:
+                self.be_a_shell()
             os.execve(PROGRAM, [PROGRAM] + args, environ)
         finally:
             os._exit(126)
+
+    def be_a_shell(self):
+        """Returns in the job alone; the shell ends as the job does."""
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            os.setpgid(0, 0)
+            os.tcsetpgrp(0, os.getpid())
+            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+            return
+        status = os.waitpid(pid, 0)[1]
+        os._exit(status >> 8 if status & 0x7F == 0 else 128 + (status & 0x7F))
+
+    def resize(self, rows, cols):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
     def read(self, wait_s=0.0):
         try:
@@ -135,6 +156,8 @@ class Session:
                 os.close(fd)
 
 
+# Sizes as a window that is dragged has, the last one as it was.
+STORM = [(1 + 7 * i % 61, 1 + 37 * i % 203) for i in range(60)] + [(24, 80)]
 # What ends it, what it ends with: exit 0 or the signal.
 KEYS = {"q": (b"q", 0), "Q": (b"Q", 0), "Ctrl-C": (b"\x03", 0)}
 SIGNALS = {
@@ -176,6 +199,12 @@ def run(args, folder, way, state, limit_s):
         if state == "mouse":
             s.type(b"m")
             s.await_text(MOUSE_ON)
+        if state == "prompt":
+            s.type(b"/")
+            s.await_text(b"Enter apply")
+        if state == "storm":
+            for rows, cols in STORM:
+                s.resize(rows, cols)
         if state == "live":
             s.await_text(b"LIVE")
         want = end_it(s, way, state)
@@ -205,6 +234,9 @@ def main():
     ways = list(KEYS) + list(SIGNALS) + ["closed terminal", "KILL"]
     rows = [(alone, w, state, 1.0) for w in ways for state in ("normal", "help", "mouse")]
     rows += [(replay, w, "normal", 1.0) for w in ways]
+    # q is text in a prompt.
+    rows += [(alone, w, state, 1.0) for w in ways for state in ("prompt", "storm")
+             if state == "storm" or w not in ("q", "Q")]
     rows += [(demo, w, "live", 1.0) for w in ("q", "Ctrl-C", "TERM", "HUP", "QUIT", "SEGV",
                                                "closed terminal", "KILL")]
     try:
