@@ -147,7 +147,7 @@ def who_breaks_policy(r, small):
         r.sees(r">\d [A-Z]")
     r.sees(r">7 Policy", r">retry-after-auth-failure +25\b")
     r.types("\r")
-    r.sees(r"rule retry-after-auth-failure", r">.*Z +rude-\d+ ")
+    r.sees(r"rule retry-aft\S*failure", r">.*Z +rude-\d+ ")
     r.types("\r")
     r.sees(r"(?m)^ rude-\d+ .* batch ", r"a1 m-mini ", r"a2 m-mini ",
            r"retry_same +\(auth\) +401 ", r"broke +retry-after-auth-failure")
