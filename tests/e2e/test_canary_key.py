@@ -155,6 +155,9 @@ with open(f"/proc/{canary.pid}/limits") as f:
     check(re.search(r"Max core file size +0 +0 ", f.read()), "cores are not limited to nothing")
 
 
+HUGE = 1 << 30  # what a sanitizer reserves, and no program here touches
+
+
 def memory_of(pid):
     """What another process can read of it; b"" where that is nothing."""
     found = []
@@ -162,7 +165,7 @@ def memory_of(pid):
         with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
             for line in maps:
                 at = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
-                if at:
+                if at and int(at[2], 16) - int(at[1], 16) < HUGE:
                     mem.seek(int(at[1], 16))
                     found.append(mem.read(int(at[2], 16) - int(at[1], 16)))
     except OSError:
