@@ -62,6 +62,16 @@ rt_feed_fd(const struct rt_feed *f)
 
 /* ---- the tail --------------------------------------------------------- */
 
+/* The newest ones were asked for, and some of them are here already. */
+static size_t
+seen_before(const struct rt_model *m, uint64_t first)
+{
+	if (rt_report_is_past(&m->live) || m->tail_next == UINT64_MAX ||
+	    first >= m->tail_next)
+		return 0;
+	return (size_t)(m->tail_next - first);
+}
+
 static void
 take_tail(
     struct rt_feed *f, struct rt_model *m, const struct rt_report_tail *tail)
@@ -74,7 +84,7 @@ take_tail(
 	if (m->rewound > 0 && --m->rewound > 0)
 		return;
 	m->has_moved = m->has_moved || was_rewound;
-	for (size_t i = 0; i < tail->count; i++) {
+	for (size_t i = seen_before(m, first); i < tail->count; i++) {
 		struct rt_event e;
 
 		if (rt_decode(f->decoder, tail->lines[i],
