@@ -239,7 +239,8 @@ rt_travel_arrived(struct rt_model *m)
 	if (m->is_frozen)
 		return;
 	m->has_moved = false;
-	m->tail_bottom = 0; /* another tail: to its end at once */
+	m->tail_bottom = 0;   /* another tail: to its end at once */
+	m->dock.id[0] = '\0'; /* and another operation beside it */
 	if (m->drill->page != RT_PAGE_PANELS)
 		rt_drill_refilter(m);
 }

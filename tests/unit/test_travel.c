@@ -614,6 +614,48 @@ what_has_no_history_is_a_dash(void **state)
 	close_world(&w);
 }
 
+static bool
+is_in_tail(const struct world *w, const char *id)
+{
+	const struct rt_trail *t = rt_model_trail(w->m);
+
+	for (uint64_t n = t->newest; n > 0; n--) {
+		const struct rt_trail_row *e = rt_trail_get(t, n);
+
+		if (e && strcmp(e->operation_id, id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+the_operation_beside_the_panels_is_of_that_moment(void **state)
+{
+	static const int keys[] = {'{', ',', 'G', ','};
+	struct world w;
+
+	(void)state;
+	open_world(&w, 4150);
+	for (size_t i = 0; i < RT_COUNT_OF(keys); i++) {
+		(void)screen(&w, 60, 200);
+		answer(&w);
+		assert_int_equal(w.m->dock.held, RT_HELD_YES);
+		press(&w, keys[i]);
+		(void)screen(&w, 60, 200);
+		answer(&w);
+		(void)screen(&w, 60, 200);
+		if (!is_in_tail(&w, w.m->dock.id))
+			fail_msg("%c: %s", keys[i], w.m->dock.id);
+		answer(&w);
+		assert_int_equal(w.m->dock.held, RT_HELD_YES);
+		if (w.m->live.source.at_us)
+			assert_true(rt_trail_get(rt_model_trail(w.m),
+					rt_model_trail(w.m)->newest)
+					->ts_us < w.m->live.source.at_us);
+	}
+	close_world(&w);
+}
+
 static void
 the_worst_thing_of_then_says_when_it_was(void **state)
 {
@@ -671,6 +713,7 @@ main(void)
 	    cmocka_unit_test(a_frozen_operation_gets_no_later_records),
 	    cmocka_unit_test(screens_of_the_past_look_as_agreed),
 	    cmocka_unit_test(what_has_no_history_is_a_dash),
+	    cmocka_unit_test(the_operation_beside_the_panels_is_of_that_moment),
 	    cmocka_unit_test(the_worst_thing_of_then_says_when_it_was),
 	    cmocka_unit_test(an_empty_moment_says_so),
 	};
