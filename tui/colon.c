@@ -31,8 +31,7 @@ run_window(struct rt_colon_call *c, struct rt_diag *d)
 	if (rt_window_from(rt_str_of(c->argument), &window_s, NULL) != RT_OK ||
 	    window_s == 0)
 		return refuse(d, WINDOWS);
-	c->m->ask_now = c->m->window_s != window_s;
-	c->m->window_s = window_s;
+	rt_model_window(c->m, window_s);
 	return RT_OK;
 }
 #undef X

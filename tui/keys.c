@@ -191,8 +191,7 @@ step_window(struct rt_model *m, int by, bool wrap)
 	if (wrap)
 		at = (at + count) % count;
 	at = at < 0 ? 0 : at >= count ? count - 1 : at;
-	m->ask_now = m->window_s != windows[at];
-	m->window_s = windows[at];
+	rt_model_window(m, windows[at]);
 }
 
 static void

@@ -445,6 +445,16 @@ settle_rows(struct rt_model *m, enum rt_panel p, bool hold)
 }
 
 void
+rt_model_window(struct rt_model *m, uint32_t window_s)
+{
+	m->ask_now = m->ask_now || m->window_s != window_s;
+	m->window_s = window_s;
+	if (m->is_frozen)
+		rt_model_say(m, "frozen: window %s is shown once it goes on",
+		    rt_window_name(window_s));
+}
+
+void
 rt_model_filter(struct rt_model *m, const struct rt_filter *f)
 {
 	m->filter = *f;

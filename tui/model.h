@@ -194,6 +194,9 @@ double rt_model_span_s(const struct rt_model *m);
 
 void rt_model_freeze(struct rt_model *m, bool frozen);
 
+/* Another window; a frozen screen keeps the one of its answer, and says so. */
+void rt_model_window(struct rt_model *m, uint32_t window_s);
+
 /* Another filter; the open list is made anew. */
 void rt_model_filter(struct rt_model *m, const struct rt_filter *f);
 

@@ -525,6 +525,11 @@ a_frozen_screen_steps_from_its_moment_and_thaws_with_the_answer(void **state)
 	press(&w, ' ');
 	run(&w, 300);
 	answer(&w);
+	press(&w, 'w');
+	assert_shows(&w, "frozen: window 15m is shown once it goes on");
+	answer(&w);
+	assert_shows(&w, "win 5m");
+	command(&w, "window 5m");
 	press(&w, ',');
 	assert_true(w.m->is_frozen);
 	assert_shows(&w, "FROZEN 10:09:10Z");
