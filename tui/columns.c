@@ -7,8 +7,8 @@
 #define MIN_ROUTE_COLS 24u
 #define LEAST_ROUTE_COLS 12u /* where a column is always there, or wanted */
 #define MAX_ROUTE_COLS 44u
-#define TIGHT_COLS 60u /* below, few columns share so many cells: */
-#define TIGHT_SHARE 23u
+#define TIGHT_COLS 60u  /* below, few columns share so many cells, */
+#define TIGHT_SHARE 23u /* or half of them */
 
 static const struct rt_column_info infos[RT_COLUMN_COUNT] = {
 #define X(id, name, head, width, narrow, wide, sort, about) \
@@ -50,9 +50,11 @@ show(struct rt_columns_plan *p, enum rt_column c, unsigned least)
 static void
 plan_tight(const struct rt_columns *c, unsigned cols, struct rt_columns_plan *p)
 {
-	unsigned name = cols > TIGHT_SHARE + 1 ? cols - TIGHT_SHARE - 1 : 0;
+	unsigned rest = cols > 1 ? cols - 1 : 0;
+	unsigned share = rest > 2 * TIGHT_SHARE - 8 ? TIGHT_SHARE : rest / 2;
+	unsigned name = rest - share;
 
-	p->route_cols = TIGHT_SHARE;
+	p->route_cols = share;
 	for (unsigned i = 0; i < RT_COLUMN_COUNT; i++)
 		if (c->wishes[c->order[i]] == RT_WISH_SHOWN)
 			show(p, (enum rt_column)c->order[i], 0);

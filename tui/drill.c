@@ -533,6 +533,7 @@ step_tail(struct rt_model *m, enum rt_step which, int by)
 			? rt_trail_is_failure(e)
 			: rt_report_is_example(r, e->operation_id)) {
 			m->focus = RT_PANEL_TAIL;
+			m->picked = true;
 			m->follow = false;
 			m->tail_at = (uint64_t)at;
 			return true;

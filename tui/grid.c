@@ -303,6 +303,18 @@ cols_of(struct rt_str rest)
 	return cols;
 }
 
+static bool
+is_blank(struct rt_str s)
+{
+	unsigned width;
+	uint32_t ch;
+
+	while (next_fit(&s, &ch, &width))
+		if (ch != ' ')
+			return false;
+	return true;
+}
+
 unsigned
 rt_area_put(struct rt_area a, unsigned row, unsigned col, enum rt_role role,
     const char *z)
@@ -310,13 +322,15 @@ rt_area_put(struct rt_area a, unsigned row, unsigned col, enum rt_role role,
 	struct rt_cell *line = row_of(a, row);
 	struct rt_str rest = rt_str_of(z);
 
+	if (col >= a.cols)
+		return col;
 	col = put_until(a, row, col, a.cols, role, &rest);
-	if (col < a.cols && cols_of(rest) > 0) {
-		if (line)
-			set_cell(a.grid, line, a.col + col, role, '>');
-		col++;
-	}
-	return col;
+	if (is_blank(rest))
+		return col;
+	if (line)
+		set_cell(a.grid, line, a.col + a.cols - 1, role,
+		    col < a.cols ? '>' : '~');
+	return col < a.cols ? a.cols : col;
 }
 
 unsigned

@@ -3,7 +3,8 @@
  * grid — a screen of cells: what views draw on and tests read.
  *
  * Shape   rows x cols cells of one character (a code point of width 1 or 2) and a role.
- *         Coordinates (row, col) from 0; everything is clipped, nothing is an error.
+ *         Coordinates (row, col) from 0; everything is clipped, nothing is an error, and
+ *         text that is cut at the right edge of its area ends with '~'.
  * Safety  Whatever is put is made fit for a terminal first (text.h); a character of
  *         width 2 that would cross the right edge becomes '>', combining marks are
  *         dropped; right-to-left letters, flags and skin tones, which make a terminal

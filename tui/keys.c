@@ -170,6 +170,7 @@ focus(struct rt_model *m, enum rt_panel p)
 {
 	rt_drill_leave(m);
 	m->focus = p;
+	m->picked = true;
 	if (p != RT_PANEL_TAIL && p != RT_PANEL_OVERVIEW)
 		m->table = p;
 }
@@ -457,6 +458,8 @@ escape(struct rt_model *m)
 {
 	if (!m->help && m->drill->page == RT_PAGE_PANELS && clear_filter(m))
 		return;
+	if (!m->help && !m->zoomed && m->drill->page == RT_PAGE_PANELS)
+		m->picked = false;
 	(void)leave(m);
 }
 

@@ -32,11 +32,20 @@ add(struct rt_layout *l, enum rt_panel p, unsigned row, unsigned col,
 }
 
 static void
-make_list(struct rt_layout *l)
+make_list(struct rt_layout *l, const struct rt_model *m)
 {
+	unsigned row, rows;
+
 	l->strip = l->rows > 2 ? 1 : 0;
 	l->footer = l->rows > 4 ? l->rows - 1 : 0;
 	l->end = l->footer ? l->footer : l->rows;
+	row = 1 + l->strip;
+	rows = l->end - row;
+	if (!m->picked || m->focus == RT_PANEL_OVERVIEW || l->rows <= row)
+		return;
+	add(l, m->focus, row, 0, rows, l->cols);
+	/* Of two rows one is for data. */
+	l->boxes[0].untitled = rows < 3;
 }
 
 /* Lines of the overview that a narrow screen can spare. */
@@ -197,7 +206,7 @@ rt_layout_make(
 	l->cols = cols;
 	if (rows < LIST_ROWS || cols < LIST_COLS) {
 		l->tier = RT_TIER_LIST;
-		make_list(l);
+		make_list(l, m);
 		return;
 	}
 	l->strip = 1;

@@ -2,7 +2,8 @@
 /*
  * layout — which panel goes where, for every size of screen.
  *
- * Tiers   LIST    below 60 x 12: names and values, down to one line.
+ * Tiers   LIST    below 60 x 12: names and values, down to one line; a panel that was
+ *                 picked by a key takes their place, until Esc or the overview.
  *         NARROW  one table and the tail; the number keys choose the table.
  *         WIDE    from 110 x 34: two columns; alerts and emitters take the place of the
  *                 fallbacks while they are in focus.

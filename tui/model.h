@@ -124,6 +124,7 @@ struct rt_model {
 	bool mouse;          /* asked for */
 	enum rt_theme theme; /* the loop shows it */
 	enum rt_panel focus;
+	bool picked; /* by a key: the smallest screen shows it, not its list */
 	enum rt_panel table; /* the one table of a small screen */
 	bool zoomed;
 	bool help;

@@ -336,10 +336,15 @@ first_word(const char *z, char out[16])
 	return out;
 }
 
+#define SMALL_COLS 60u /* too few for tables: Tab is the way to them */
+#define KEYS_COLS 32u  /* too few for words beside the keys */
+
 /* A mouse that is on is told first: it takes text selection away. */
 static unsigned
-rank_of(const struct rt_key_row *row, const struct rt_model *m)
+rank_of(const struct rt_key_row *row, const struct rt_model *m, unsigned cols)
 {
+	if (row->action == RT_ACTION_NEXT_PANEL && cols < SMALL_COLS)
+		return 2;
 	/* On panels other keys matter more. */
 	if (row->action == RT_ACTION_EXPORT &&
 	    m->drill->page < RT_PAGE_OPERATION)
@@ -369,7 +374,7 @@ draw_footer(const struct rt_model *m, struct rt_area a)
 			char key[16];
 			const char *label = rows[i].label;
 
-			if (rank_of(&rows[i], m) != rank ||
+			if (rank_of(&rows[i], m, a.cols) != rank ||
 			    !rt_keys_work(&rows[i], m))
 				continue;
 			if (rows[i].action == RT_ACTION_MOUSE && m->mouse)
@@ -380,13 +385,16 @@ draw_footer(const struct rt_model *m, struct rt_area a)
 			    (m->help || m->zoomed ||
 				m->drill->page != RT_PAGE_PANELS))
 				label = "Back";
+			if (a.cols < KEYS_COLS)
+				label = "";
 			first_word(rows[i].keys, key);
 			if (col + strlen(key) + strlen(label) + 2 > a.cols)
 				return;
 			col = rt_area_put(a, 0, col, RT_ROLE_FOOTER, " ");
 			col = rt_area_put(a, 0, col, RT_ROLE_STRONG, key);
-			col = rt_area_printf(
-			    a, 0, col, RT_ROLE_FOOTER, " %s", label);
+			if (label[0])
+				col = rt_area_printf(
+				    a, 0, col, RT_ROLE_FOOTER, " %s", label);
 			col = rt_area_put(a, 0, col, RT_ROLE_FOOTER,
 			    a.cols >= 100 ? " " : "");
 		}
@@ -557,7 +565,7 @@ rt_view_screen(
 		draw_strip(m, line_of(g, l->strip));
 	if (m->help || m->drill->page != RT_PAGE_PANELS)
 		draw_page(m, l, g);
-	else if (l->tier == RT_TIER_LIST)
+	else if (l->tier == RT_TIER_LIST && l->count == 0)
 		draw_list(m, l, g);
 	else
 		draw_body(m, l, g);

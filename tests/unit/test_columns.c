@@ -45,7 +45,8 @@ columns_come_with_room_and_wishes_come_first(void **state)
 	    {"wishes stop before the name is gone",
 		"+op/s +att/s +amp +1st +fin +err +rty +fbk +resc +p50 +p95 "
 		"+p99 +wait +bud +n +trend",
-		80, false, "op/s att/s amp 1st fin err rty fbk resc p50 p95 p99"},
+		80, false,
+		"op/s att/s amp 1st fin err rty fbk resc p50 p95 p99"},
 	    {"a wish in the tightest", "+p99", 40, false, "p99 op/s 1st fin"},
 	    {"nothing wanted",
 		"-op/s -att/s -amp -1st -fin -err -rty -fbk -resc -p50 -p95 "
@@ -53,7 +54,8 @@ columns_come_with_room_and_wishes_come_first(void **state)
 		200, true, ""},
 	    {"order is of the drawing, not of the rank", "trend bud op/s", 80,
 		false, "trend bud op/s amp 1st fin fbk p95 p99"},
-	    {"no room at all", "", 0, false, "op/s 1st fin bud"},
+	    {"tighter still", "", 20, false, "op/s"},
+	    {"no room at all", "", 0, false, ""},
 	};
 
 	(void)state;

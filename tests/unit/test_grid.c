@@ -226,7 +226,7 @@ long_text_is_cut_at_the_area(void **state)
 	z[200] = '\0';
 	assert_int_equal(
 	    rt_area_put(f->area, 0, 3, RT_ROLE_TEXT, z), (int)COLS);
-	assert_string_equal(dump_of(f), "   xxxxxxxxx\n\n");
+	assert_string_equal(dump_of(f), "   xxxxxxxx~\n\n");
 	assert_int_equal(f->grid.cells[COLS].ch, ' ');
 }
 
@@ -243,6 +243,9 @@ wide_character_at_the_margin_becomes_a_mark(void **state)
 			     "\xe6\xbc\xa2"
 			     "z"),
 	    4);
+	assert_string_equal(dump_of(f), "ab ~\n\n");
+	assert_int_equal(
+	    rt_area_put(left, 0, 2, RT_ROLE_TEXT, "\xe6\xbc\xa2   "), 4);
 	assert_string_equal(dump_of(f), "ab\xe6\xbc\xa2\n\n");
 }
 

@@ -649,7 +649,7 @@ starts_on_every_terminal(void **state)
 	    {"--ascii",
 		{"xterm-256color", "C.UTF-8", NULL, 24, 80, {.ascii = true}},
 		"frame 0.", "\xe2"},
-	    {"one cell", {"xterm-256color", "C.UTF-8", NULL, 1, 1, {0}}, "f",
+	    {"one cell", {"xterm-256color", "C.UTF-8", NULL, 1, 1, {0}}, "~",
 		"frame"},
 	    {"large", {"xterm-256color", "C.UTF-8", NULL, 100, 300, {0}},
 		"frame 0", NULL},

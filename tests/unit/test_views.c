@@ -434,6 +434,51 @@ canaries_show_phases_budgets_and_pauses(void **state)
 	close_world(&w);
 }
 
+/* clang-format off */
+static const struct {
+	const char *name, *keys, *shows, *hides;
+	unsigned rows, cols;
+} small[] = {
+	{"small-20x5", "", "? q Tab", NULL, 5, 20},
+	{"small-20x5-routes", "4", " ROUTE ", NULL, 5, 20},
+	{"small-40x10-routes", "4", "checkout", "timeout", 10, 40},
+	{"small-40x10-classes", "\t", "rate_limited", NULL, 10, 40},
+	{"small-40x10-tail", "9", "9 Tail", NULL, 10, 40},
+};
+/* clang-format on */
+
+static void
+the_smallest_screens_show_their_way_on_and_what_is_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < RT_COUNT_OF(small); i++) {
+		unsigned rows = small[i].rows, cols = small[i].cols;
+		struct world w;
+
+		open_world(&w);
+		answer(&w, fill_busy);
+		see_events(&w, 40);
+		for (const char *key = small[i].keys; *key; key++)
+			(void)press(
+			    &w, rows, cols, *key == '\t' ? RT_KEY_TAB : *key);
+		(void)draw(&w, rows, cols);
+		assert_shows(&w, small[i].shows);
+		assert_shows(&w, " Tab");
+		if (small[i].hides)
+			assert_hides(&w, small[i].hides);
+		assert_golden(&w, small[i].name);
+		/* Back to the names and values. */
+		(void)press(&w, rows, cols, RT_KEY_ESC);
+		(void)draw(&w, rows, cols);
+		assert_shows(&w, "error ");
+		(void)press(&w, rows, cols, '5');
+		(void)press(&w, rows, cols, '1');
+		(void)draw(&w, rows, cols);
+		assert_shows(&w, "error ");
+		close_world(&w);
+	}
+}
+
 static void
 before_the_first_answer_it_says_so(void **state)
 {
@@ -1094,6 +1139,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(screens_look_as_agreed),
 	    cmocka_unit_test(canaries_show_phases_budgets_and_pauses),
+	    cmocka_unit_test(
+		the_smallest_screens_show_their_way_on_and_what_is_cut),
 	    cmocka_unit_test(before_the_first_answer_it_says_so),
 	    cmocka_unit_test(without_events_it_says_where_to_point_a_client),
 	    cmocka_unit_test(an_empty_window_says_since_when),
