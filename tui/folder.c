@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RANDOM_CHARS 6u
 #define BASE_MAX 60u /* a socket's path has room for 107 bytes */
 
 void
@@ -27,6 +29,19 @@ rt_folder_remove(const char *dir)
 	(void)rmdir(dir);
 }
 
+/* The process that made a folder, by what follows the prefix; 0: not one of ours. */
+static pid_t
+maker_of(const char *rest)
+{
+	char *end;
+	long pid = strtol(rest, &end, 10);
+
+	return pid > 1 && pid <= INT_MAX && *end == '-' &&
+		strlen(end + 1) == RANDOM_CHARS
+	    ? (pid_t)pid
+	    : 0;
+}
+
 /* Folders of processes that were killed: ours, and their process is gone. */
 static void
 remove_leftovers(const char *base, const char *prefix)
@@ -37,13 +52,13 @@ remove_leftovers(const char *base, const char *prefix)
 	while (handle && (e = readdir(handle)) != NULL) {
 		char path[512];
 		struct stat st;
-		long pid;
+		pid_t pid;
 
 		if (strncmp(e->d_name, prefix, strlen(prefix)) != 0)
 			continue;
-		pid = strtol(e->d_name + strlen(prefix), NULL, 10);
+		pid = maker_of(e->d_name + strlen(prefix));
 		snprintf(path, sizeof(path), "%s/%s", base, e->d_name);
-		if (pid > 1 && kill((pid_t)pid, 0) != 0 && errno == ESRCH &&
+		if (pid > 0 && kill(pid, 0) != 0 && errno == ESRCH &&
 		    lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
 		    st.st_uid == getuid())
 			rt_folder_remove(path);
