@@ -189,7 +189,7 @@ rt_model_query(const struct rt_model *m)
 		q.at_us = m->at_us;
 		q.tail = m->past_trail_us != m->at_us;
 		q.tail_cursor = UINT64_MAX;
-		q.tail_max = RT_TRAIL_ROWS;
+		q.tail_max = RT_MODEL_PAST_ROWS;
 	}
 	if (m->is_frozen && !m->thaws)
 		q.operation_until_us = m->frozen.source.span.until_us;

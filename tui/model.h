@@ -31,6 +31,7 @@
 #include "tui/trail.h"
 
 #define RT_MODEL_ROWS 256u       /* series asked for and shown at most */
+#define RT_MODEL_PAST_ROWS 512u  /* events asked for of the past */
 #define RT_MODEL_HOLD_MS 5000    /* order stays after a key */
 #define RT_MODEL_GONE_MS 3000    /* silence after which a collector is gone */
 #define RT_MODEL_TREND_MS 5000   /* the time line moves at most so often */
