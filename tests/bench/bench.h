@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "proto/clock.h"
 #include "proto/text.h"
@@ -80,6 +81,20 @@ static inline int64_t
 bench_now_us(void)
 {
 	return rt_clock_mono().us;
+}
+
+/*
+ * Processor time of this process: for what one thread does by itself, so that others who
+ * share the machine slow it down only by the caches.
+ */
+static inline int64_t
+bench_cpu_us(void)
+{
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) != 0)
+		bench_die("clock_gettime");
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static inline int

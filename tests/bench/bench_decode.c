@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/clock.h"
 #include "proto/decode.h"
+#include "tests/bench/bench.h"
 
 #define RECORDS_MAX 1000u
 #define RUN_US 700000
@@ -52,12 +52,12 @@ measure(void (*run)(void *), void *with)
 	size_t turns, k;
 
 	for (k = 0; k < 5; k++) {
-		start = rt_clock_mono().us;
+		start = bench_cpu_us();
 		turns = 0;
 		do {
 			run(with);
 			turns++;
-			now = rt_clock_mono().us;
+			now = bench_cpu_us();
 		} while (now - start < RUN_US / 5);
 		rate = (double)(turns * count) * 1e6 / (double)(now - start);
 		if (rate > best)

@@ -38,14 +38,15 @@ filter() { jq -c 'select(.http_response_status_code >= 500) | .operation_id' "$d
 # shellcheck disable=SC2317
 access() { goaccess --no-global-config --log-format=COMMON -o "$dir/access.json" "$dir/access.log" >/dev/null 2>&1; }
 
-# took COMMAND: milliseconds.
+# took COMMAND: milliseconds, and those of processors.
+TIMEFORMAT='%R %U %S'
 took() {
-	local start=$EPOCHREALTIME end
-	"$1" || { echo "$1 failed" >&2; cat "$dir/errors" >&2; exit 1; }
-	end=$EPOCHREALTIME
-	echo $(((${end/./} - ${start/./}) / 1000))
+	local spent
+	spent=$({ time "$1" >/dev/null 2>&1; } 2>&1) || { echo "$1 failed" >&2; cat "$dir/errors" >&2; exit 1; }
+	awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }' <<<"$spent"
 }
-median() { sort -n "$dir/$1.ms" | sed -n 3p; }
+# median RUN COLUMN
+median() { cut -d ' ' -f "$2" "$dir/$1.ms" | sort -n | sed -n 3p; }
 
 runs=(replay)
 command -v jq >/dev/null 2>&1 && runs+=(filter)
@@ -56,11 +57,21 @@ for _ in 1 2 3 4 5; do
 		echo "$ms" >>"$dir/$run.ms"
 	done
 done
-ours=$(median replay)
+# versus RUN NAME: how many times the replay's, in time and in processor time.
+versus() {
+	[ -s "$dir/$1.ms" ] || return 0
+	awk -v name="$2" -v a="$(median "$1" 1)" -v b="$ours" -v ac="$(median "$1" 2)" -v bc="$cpu" 'BEGIN {
+		printf "%s\t%d\tms\n", name, a
+		printf "%s_cpu\t%d\tms of processors\n", name, ac
+		printf "replay_vs_%s\t%.1f\ttimes faster\n", name, a / b
+		printf "replay_vs_%s_cpu\t%.1f\ttimes less of processors\n", name, ac / bc
+	}'
+}
+ours=$(median replay 1)
+cpu=$(median replay 2)
 printf 'replay\t%d\tms for %d records\n' "$ours" "$records"
+printf 'replay_cpu\t%d\tms of processors, two threads\n' "$cpu"
 printf 'replay_rate\t%d\trecords/s\n' $((records * 1000 / ours))
-[ -s "$dir/filter.ms" ] && awk -v a="$(median filter)" -v b="$ours" \
-	'BEGIN { printf "jq_filter\t%d\tms for the same file\nreplay_vs_jq\t%.1f\ttimes faster\n", a, a / b }'
-[ -s "$dir/access.ms" ] && awk -v a="$(median access)" -v b="$ours" \
-	'BEGIN { printf "goaccess\t%d\tms for the same attempts\nreplay_vs_goaccess\t%.1f\ttimes faster\n", a, a / b }'
+versus filter jq
+versus access goaccess
 exit 0
