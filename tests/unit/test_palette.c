@@ -106,7 +106,7 @@ static const enum rt_role severities[] = {
 static double
 least_distance(enum rt_theme t, size_t eye)
 {
-	double least = INFINITY;
+	double least = HUGE_VAL;
 
 	for (unsigned i = 0; i < RT_COUNT_OF(severities); i++)
 		for (unsigned j = 0; j < i; j++)
