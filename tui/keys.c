@@ -116,7 +116,7 @@ static const struct rt_key_row table[] = {
 	{{'z'}, "z", RT_ACTION_ZOOM, "Zoom",
 	    "The panel in focus on the whole screen, and back.", 12, P},
 	{{' '}, "Space", RT_ACTION_FREEZE, "Freeze",
-	    "Freeze the screen and go on; intake goes on and what is held is counted. A replay is paused and goes on.", 5, P},
+	    "Freeze the screen and go on; intake goes on and what is held is counted; a replay is paused and goes on.", 5, P},
 	{{'i'}, "i", RT_ACTION_STEP, "Step",
 	    "Read one more record of the replay, and pause.", 4, ALL | RT_KEYS_OF_REPLAY},
 	{{'I'}, "I", RT_ACTION_STEP_BACK, "Step back",
