@@ -385,7 +385,9 @@ static const struct {
 	{"busy-120x40", 40, 120, false, fill_busy},
 	{"busy-120x40-ascii", 40, 120, true, fill_busy},
 	{"busy-200x60", 60, 200, false, fill_busy},
-	{"busy-40x10", 10, 40, true, fill_busy},
+	{"busy-200x60-ascii", 60, 200, true, fill_busy},
+	{"busy-40x10", 10, 40, false, fill_busy},
+	{"busy-40x10-ascii", 10, 40, true, fill_busy},
 	{"troubled-80x24", 24, 80, true, fill_troubled},
 	{"troubled-120x40", 40, 120, true, fill_troubled},
 	{"troubled-40x10", 10, 40, true, fill_troubled},
@@ -601,26 +603,54 @@ fill_hostile(struct rt_report *r)
 	add_route(r, "\xe4\xb8\xad\xe6\x96\x87\xe6\x9c\x8d\xe5\x8a\xa1",
 	    "/\xe8\xb7\xaf\xe7\x94\xb1/\xe4\xb8\xad\xe6\x96\x87/x",
 	    "\xe6\xa8\xa1\xe5\x9e\x8b", 1, 10);
+	add_route(r, "z\xe2\x80\x8bw\xe2\x80\x8dj\xef\xbb\xbf",
+	    "/e\xcc\x81\xcc\x81/\xe2\x81\xa6x\xe2\x81\xa9",
+	    "\xc2\x9b"
+	    "31m",
+	    1, 10);
 	add_fallback(r, HOSTILE, longest, HOSTILE, 3, 1);
 	add_canary(r, HOSTILE, false);
+}
+
+/* What no cell may hold: it would move others, or drive the terminal. */
+static const char *const unseemly[] = {"\x1b", "\r", "\t", "\x07",
+    "\xe2\x80\xae", "\xe2\x80\x8b", "\xe2\x80\x8d", "\xef\xbb\xbf", "\xcc\x81",
+    "\xe2\x81\xa6", "\xc2\x9b"};
+
+static void
+assert_seemly(struct world *w, bool is_ascii)
+{
+	const char *text = dump(w);
+
+	for (size_t i = 0; i < RT_COUNT_OF(unseemly); i++)
+		assert_null(strstr(text, unseemly[i]));
+	for (; is_ascii && *text; text++)
+		if (*text != '\n')
+			assert_in_range(*text, ' ', '~');
 }
 
 static void
 hostile_names_move_no_cell(void **state)
 {
-	struct world w;
+	static const unsigned sizes[][2] = {
+	    {10, 40}, {24, 80}, {40, 120}, {60, 200}};
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_hostile);
-	(void)draw(&w, 24, 80);
-	assert_hides(&w, "\x1b");
-	assert_hides(&w, "\r");
-	assert_hides(&w, "\xe2\x80\xae");
-	assert_golden(&w, "hostile-80x24");
-	(void)draw(&w, 40, 120);
-	assert_golden(&w, "hostile-120x40");
-	close_world(&w);
+	for (size_t i = 0; i < 2 * RT_COUNT_OF(sizes); i++) {
+		unsigned rows = sizes[i / 2][0], cols = sizes[i / 2][1];
+		struct world w;
+		char name[64];
+
+		open_world(&w);
+		w.m->ascii = i % 2 == 1;
+		answer(&w, fill_hostile);
+		(void)draw(&w, rows, cols);
+		assert_seemly(&w, w.m->ascii);
+		snprintf(name, sizeof(name), "hostile-%ux%u%s", cols, rows,
+		    w.m->ascii ? "-ascii" : "");
+		assert_golden(&w, name);
+		close_world(&w);
+	}
 }
 
 static void
