@@ -63,6 +63,7 @@ struct bench {
 	struct rt_grid grid;
 	struct rt_counts counts[RT_COUNT_OF(routes)];
 	unsigned second, slot;
+	unsigned per_s; /* records */
 	int64_t silent_ms;
 	unsigned clears; /* of the whole screen */
 };
@@ -236,8 +237,8 @@ pass_second(struct bench *b, bool is_busy)
 {
 	int64_t us = b->second * INT64_C(1000000);
 
-	for (unsigned k = 0; is_busy && k < EVENTS_PER_S; k++)
-		happen(b, NOW_US + us + (int64_t)k * 50000);
+	for (unsigned k = 0; is_busy && k < b->per_s; k++)
+		happen(b, NOW_US + us + (int64_t)k * 1000000 / b->per_s);
 	b->silent_ms = is_busy ? 400 : b->silent_ms + 1000;
 	if (is_busy)
 		b->slot = b->second / 5;
@@ -287,6 +288,7 @@ open_bench(struct bench *b, unsigned short rows, unsigned short cols)
 	close(slave);
 	if (rt_term_open(&o, &b->term, NULL) != RT_OK)
 		return false;
+	b->per_s = EVENTS_PER_S;
 	b->model = rt_model_new("bench", "tcp://127.0.0.1:7782", 300);
 	rt_report_init(&b->report);
 	rt_grid_init(&b->grid);

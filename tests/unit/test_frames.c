@@ -11,9 +11,11 @@
 
 #define SECONDS 60u
 #define LOW_S 10u /* between frames with --low-bandwidth */
+#define FLOOD_PER_S 10000u
+#define FLOOD_S 5u
 
 struct counted {
-	struct rt_term_stats first, filling, busy, low, calm;
+	struct rt_term_stats first, filling, busy, low, calm, flood;
 	unsigned clears;
 };
 
@@ -33,6 +35,8 @@ take_counts(struct counted *c, unsigned short rows, unsigned short cols)
 	c->low = run(b, true, SECONDS, LOW_S);
 	(void)run(b, false, SECONDS, 1); /* until the silence is noticed */
 	c->calm = run(b, false, SECONDS, 1);
+	b->per_s = FLOOD_PER_S;
+	c->flood = run(b, true, FLOOD_S, 1);
 	c->clears = b->clears;
 	close_bench(b);
 	free(b);
@@ -73,9 +77,13 @@ a_frame_is_one_write_and_its_bytes_are_bounded(void **state)
 		assert_int_equal(c.low.writes, SECONDS / LOW_S);
 		assert_int_equal(c.calm.frames, SECONDS);
 		assert_int_equal(c.calm.writes, SECONDS);
+		assert_int_equal(c.flood.frames, FLOOD_S);
+		assert_int_equal(c.flood.writes, FLOOD_S);
 		assert_int_equal(c.clears, 0);
 		assert_in_range(c.first.bytes, 1, budgets[i].first);
 		assert_in_range(c.busy.bytes, 1, budgets[i].busy * SECONDS);
+		/* However much comes, a frame is never more than all of it. */
+		assert_in_range(c.flood.bytes, 1, budgets[i].first * FLOOD_S);
 		assert_in_range(c.low.bytes, 1, budgets[i].low * SECONDS);
 		assert_in_range(c.calm.bytes, 1, budgets[i].calm * SECONDS);
 	}
