@@ -16,7 +16,7 @@ import time
 import uuid
 
 from screen import Screen
-from test_lifecycle import ENTER, LEAVE, PATIENCE_S, PROGRAM, Session
+from test_lifecycle import ENTER, LEAVE, PATIENCE_S, PROGRAM, SLOW, Session
 
 FULL = os.environ.get("RT_FULL") == "1"
 STALLED_S = 10 if FULL else 1
@@ -116,7 +116,8 @@ def stalled_it_ends_all_the_same(folder):
         while not os.waitid(os.P_PID, s.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             assert time.monotonic() < start + PATIENCE_S, "it does not end"
             select.select([], [], [], 0.005)
-        assert time.monotonic() - start < 1.5, f"{time.monotonic() - start:.2f} s to end"
+        took = time.monotonic() - start
+        assert took < 1.5 * SLOW, f"it took {took:.2f} s to end"
         assert s.await_end(1.0) == 0
         assert s.seen.rfind(LEAVE) > s.seen.rfind(ENTER), "not on the primary screen"
         assert termios.tcgetattr(s.slave) == s.cooked
