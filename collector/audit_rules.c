@@ -78,6 +78,8 @@ is_same_model(struct rt_str asked, struct rt_str got)
 
 	asked = base_name(asked);
 	got = base_name(got);
+	if (asked.len == got.len && starts_nocase(got, asked))
+		return true; /* some models are named -latest themselves */
 	if (asked.len > sizeof(latest) - 1 &&
 	    starts_nocase(
 		(struct rt_str){asked.p + asked.len - (sizeof(latest) - 1),

@@ -16,7 +16,7 @@
 #define EXACT_WAITS 256u      /* beyond, medians come from sketches */
 #define GROWTH_PER_SECOND 32u /* a median costs microseconds: enough */
 #define SAME_MIN 10u          /* equal waits in one second */
-#define SAME_VALUES 32u       /* distinct waits followed in one second */
+#define SAME_VALUES 32u       /* distinct waits followed at a time */
 #define WAIT_CHUNKS 32768u
 
 /* A condition that fires when it becomes true and re-arms after a minute of not. */
@@ -52,7 +52,7 @@ struct rt_audit_service {
 		double backoff_ms;
 		uint32_t count;
 	} same[SAME_VALUES]; /* of the current second */
-	uint32_t same_count;
+	uint32_t same_count, same_next;
 	bool same_fired;
 };
 
@@ -288,6 +288,31 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 		    (unsigned)n[WAIT_SECOND_RETRY]);
 }
 
+/* The second from which fewer than WAITS_MIN waits of a kind remain, if none comes. */
+static int64_t
+too_few_from(const struct newest_waits *w)
+{
+	return w->next < WAITS_MIN
+	    ? 0
+	    : w->rows[(w->next - WAITS_MIN) % EXACT_WAITS].second +
+		(int64_t)WAITS_S;
+}
+
+/* Waits that left since the last one came may have re-armed the rule long ago. */
+static void
+lapse_growth(struct rt_audit_service *s)
+{
+	int64_t from = too_few_from(&s->newest[WAIT_FIRST_RETRY]);
+	int64_t second = too_few_from(&s->newest[WAIT_SECOND_RETRY]);
+
+	if (second < from)
+		from = second;
+	if (s->second < from)
+		return;
+	crosses(&s->not_growing, false, from);
+	crosses(&s->not_growing, false, s->second);
+}
+
 static void
 note_wait(
     struct rt_audit *a, struct rt_audit_service *s, const struct rt_event *e)
@@ -298,6 +323,7 @@ note_wait(
 	if (rt_event_has(e, RETRY_AFTER_MS) || !rt_event_has(e, BACKOFF_MS) ||
 	    e->attempt > 2)
 		return;
+	lapse_growth(s);
 	which = e->attempt == 1 ? WAIT_FIRST_RETRY : WAIT_SECOND_RETRY;
 	at = s->newest[which].next++ % EXACT_WAITS;
 	s->newest[which].rows[at].second = s->second;
@@ -308,6 +334,23 @@ note_wait(
 	judge_growth(a, s);
 }
 
+/*
+ * The row to give up for a new wait; what it counted is forgotten, so a wait that comes
+ * often among many others may be counted too low, never too high.  The newest rare one
+ * goes last: the search starts behind it.
+ */
+static uint32_t
+rarest_of(struct rt_audit_service *s)
+{
+	uint32_t at = s->same_next, best = at % SAME_VALUES, i;
+
+	for (i = 0; i < SAME_VALUES; i++, at++)
+		if (s->same[at % SAME_VALUES].count < s->same[best].count)
+			best = at % SAME_VALUES;
+	s->same_next = best + 1;
+	return best;
+}
+
 static void
 note_same(struct rt_audit *a, struct rt_audit_service *s, double backoff_ms)
 {
@@ -316,12 +359,13 @@ note_same(struct rt_audit *a, struct rt_audit_service *s, double backoff_ms)
 	for (i = 0; i < s->same_count; i++)
 		if (s->same[i].backoff_ms == backoff_ms)
 			break;
-	if (i == SAME_VALUES)
-		return; /* that many different waits are not synchronised */
 	if (i == s->same_count) {
+		if (i == SAME_VALUES)
+			i = rarest_of(s);
+		else
+			s->same_count++;
 		s->same[i].backoff_ms = backoff_ms;
 		s->same[i].count = 0;
-		s->same_count++;
 	}
 	if (++s->same[i].count < SAME_MIN || s->same_fired)
 		return;

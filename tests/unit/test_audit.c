@@ -139,6 +139,8 @@ static const struct row rows[] = {
 	{RT_RULE_MODEL_SWAPPED, 0, "the same in capitals behind a prefix", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"vendor/M-Large\"")},
 	{RT_RULE_MODEL_SWAPPED, 0, "a dated one", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-large-2026-01-31\"")},
 	{RT_RULE_MODEL_SWAPPED, 0, "a short date for -latest", ONE(OK ",\"model_requested\":\"m-large-latest\",\"model_returned\":\"m-large-0131\"")},
+	{RT_RULE_MODEL_SWAPPED, 0, "the very name, with -latest", ONE(OK ",\"model_requested\":\"m-large-latest\",\"model_returned\":\"vendor/M-large-latest\"")},
+	{RT_RULE_MODEL_SWAPPED, 1, "-latest where it was not asked for", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-large-latest\"")},
 	{RT_RULE_MODEL_SWAPPED, 1, "a suffix that is no date", ONE(OK ",\"model_requested\":\"m-large\",\"model_returned\":\"m-large-013\"")},
 	{RT_RULE_MODEL_SWAPPED, 0, "after a declared fallback", TWO(FAIL("503") FALLBACK, OK ",\"model_requested\":\"x\",\"model_returned\":\"y\"")},
 	{RT_RULE_UNKNOWN_DECISION, 2, "each record", TWO(FAIL("503") ",\"decision\":\"pray\"", FAIL("503") ",\"decision\":\"pray\"")},
@@ -497,6 +499,39 @@ wants_waits_that_grow(void **state)
 }
 
 static void
+wants_waits_that_grow_again_after_a_minute_of_too_few(void **state)
+{
+	/* The first twenty leave at 300; the rule is armed again at 360. */
+	static const struct {
+		int second;
+		unsigned want;
+	} table[] = {{1, 1}, {299, 1}, {301, 1}, {359, 1}, {360, 2}, {900, 2}};
+	struct rt_report r;
+	struct rt_buf b;
+	unsigned found;
+	size_t i;
+	int n, k;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1 << 20);
+	for (i = 0; i < RT_COUNT_OF(table); i++) {
+		rt_buf_reset(&b);
+		for (n = 0; n < 80; n++) {
+			k = n / 20 % 2 + 1;
+			attempt(&b, n < 40 ? 0 : table[i].second, n, k,
+			    "retry_same", 100);
+		}
+		found = violations(b.p, "backoff-not-growing", &r);
+		if (found != table[i].want)
+			fail_msg("again at %d: %u times, not %u",
+			    table[i].second, found, table[i].want);
+	}
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
+static void
 notices_waits_that_are_all_the_same(void **state)
 {
 	static const struct {
@@ -538,6 +573,12 @@ notices_waits_that_are_all_the_same(void **state)
 	for (n = 0; n < 100; n++)
 		attempt(&b, 0, n, 1, "retry_same", 100 + n % 20);
 	assert_int_equal(violations(b.p, "synchronised-backoff", &r), 0);
+	/* Nor do a hundred of them hide ten that are the same. */
+	rt_buf_reset(&b);
+	for (n = 0; n < 200; n++)
+		attempt(&b, 0, n, 1, "retry_same",
+		    n >= 100 && n % 10 == 0 ? 500 : 1000 + n);
+	assert_int_equal(violations(b.p, "synchronised-backoff", &r), 1);
 	rt_buf_fini(&b);
 	rt_report_fini(&r);
 }
@@ -589,6 +630,8 @@ main(void)
 	    cmocka_unit_test(leaves_tenants_without_a_cap_alone),
 	    cmocka_unit_test(exceeds_a_budget_once_for_each_crossing),
 	    cmocka_unit_test(wants_waits_that_grow),
+	    cmocka_unit_test(
+		wants_waits_that_grow_again_after_a_minute_of_too_few),
 	    cmocka_unit_test(notices_waits_that_are_all_the_same),
 	    cmocka_unit_test(holds_a_tenant_to_its_cap),
 	};
