@@ -245,6 +245,8 @@ open_wakers(struct rt_collect *c, struct rt_diag *d)
 	}
 	if (o.dir[0] == '\0')
 		return RT_OK;
+	/* What the collector begins from stays until it has read it. */
+	o.keep_bytes = o.keep_age_ms = INT64_MAX;
 	err = rt_journal_open(&o, &c->journal, d);
 	if (err == RT_OK &&
 	    epoll_ctl(c->wake_fd, EPOLL_CTL_ADD, rt_journal_fd(c->journal),
@@ -362,6 +364,7 @@ warm_up(struct rt_collect *c, struct rt_moment now)
 static void
 begin_aggregate(struct rt_collect *c, const struct rt_aggregate_opts *o)
 {
+	const struct rt_journal_opts keep = rt_collect_journal_opts(&c->config);
 	struct rt_moment now = rt_collect_moment();
 
 	if (!c->journal) {
@@ -370,6 +373,7 @@ begin_aggregate(struct rt_collect *c, const struct rt_aggregate_opts *o)
 	}
 	c->aggregate = rt_aggregate_new(o, rt_warm_begin(now));
 	warm_up(c, now);
+	rt_journal_set_opts(c->journal, &keep);
 	rt_aggregate_on_accepted(c->aggregate, journal_line, c->journal);
 	rt_aggregate_on_refused(c->aggregate, journal_mark, c->journal);
 }

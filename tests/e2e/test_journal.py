@@ -234,6 +234,28 @@ def retention():
     check(r["journal"]["dropped_on_read"] == 0, "what went by age or size is no damage", err)
 
 
+def shrunk():
+    """A collector that may keep less than the last one reads it all before that goes."""
+    folder = f"{scratch}/shrunk.journal"
+    c = Collector("--journal", folder, "--config",
+                  config("much", "[journal]\nsegment_bytes = 65536\n"), name="much")
+    count = 5000 if IS_ASAN else 30000
+    intake_goes_on(c, 0, count)
+    c.stop()
+    c = Collector("--journal", folder, "--config",
+                  config("less", "[journal]\nsegment_bytes = 65536\nkeep_bytes = 65536\n"),
+                  name="less")
+    r = c.report()
+    check(r["journal"]["dropped_on_read"] == 0, "went while it was read", c.log())
+    check(r["intake"]["accepted"] == count, r["intake"])
+    intake_goes_on(c, count, 1000)
+    before = len(segments(folder))
+    wait_for("old segments to go", lambda: not any(
+        n.startswith(f"segment-{1:020}.") for n in segments(folder)), 30)
+    c.stop()
+    print(f"shrunk: {count} read, then {len(segments(folder))} of {before} segments kept")
+
+
 def what_is_not_kept():
     """Refused records and duplicates are counted, and their numbers no loss, whoever asks:
     the collector, the next one after a kill, a replay of the journal."""
@@ -304,4 +326,5 @@ one_at_a_time()
 limited()
 out_of_space()
 retention()
+shrunk()
 sys.exit(0)
