@@ -14,11 +14,13 @@ export XDG_STATE_HOME=$logs/state
 
 # run NAME SECONDS COMMAND...: exit 77 means skipped, with its reason on the last line.
 run() {
-	local name=$1 limit=$2 log status
+	local name=$1 limit=$2 log status from=$SECONDS took
 	shift 2
 	log=$logs/${name//\//_}
 	timeout -k 5 "$limit" "$@" >"$log" 2>&1 </dev/null
 	status=$?
+	took=$((SECONDS - from))
+	[ $took -ge 5 ] && name="$name ($took s)"
 	case $status in
 	0) passed=$((passed + 1)); echo "ok    $name" ;;
 	77) skipped=$((skipped + 1)); echo "skip  $name: $(tail -n 1 "$log")" ;;

@@ -240,7 +240,8 @@ def shrunk():
     c = Collector("--journal", folder, "--config",
                   config("much", "[journal]\nsegment_bytes = 65536\n"), name="much")
     count = 5000 if IS_ASAN else 30000
-    intake_goes_on(c, 0, count)
+    dice = random.Random(SEED)  # as in retention
+    intake_goes_on(c, 0, count, lambda: f"-{dice.getrandbits(400):x}")
     c.stop()
     c = Collector("--journal", folder, "--config",
                   config("less", "[journal]\nsegment_bytes = 65536\nkeep_bytes = 65536\n"),
