@@ -4,22 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/util.h"
+#include "tests/unit/screen.h"
 #include "tui/clip.h"
-#include "tui/keys.h"
 #include "tui/term.h"
-#include "tui/view.h"
 
-#define NOW_US INT64_C(1781341471000000) /* 2026-06-13T09:04:31Z */
 #define ROWS 24
 #define COLS 80
-
-struct world {
-	struct rt_model *m;
-	struct rt_report r;
-	struct rt_grid g;
-	rt_mono_t mono;
-};
 
 /* ---- reports by hand ------------------------------------------------------------ */
 
@@ -170,101 +160,19 @@ fill_loss(struct rt_report *r)
 	    .last_seen_ms = 60000};
 }
 
-/* ---- a world with one screen in it ------------------------------------------------- */
-
-static void
-open_world(struct world *w)
-{
-	memset(w, 0, sizeof(*w));
-	w->m = rt_model_new("gw.example", "tcp://127.0.0.1:7782", 300);
-	rt_report_init(&w->r);
-	rt_grid_init(&w->g);
-	w->mono.us = 1000000;
-	rt_model_tick(w->m, w->mono, (rt_wall_t){NOW_US});
-}
-
-static void
-close_world(struct world *w)
-{
-	rt_model_free(w->m);
-	rt_report_fini(&w->r);
-	rt_grid_fini(&w->g);
-}
-
-static void
-answer(struct world *w, void (*fill)(struct rt_report *r))
-{
-	rt_report_reset(&w->r);
-	fill(&w->r);
-	rt_model_answer(w->m, &w->r);
-}
+/* ---- one screen -------------------------------------------------------- */
 
 static enum rt_effect
 press(struct world *w, int key)
 {
-	struct rt_layout l;
-
-	rt_layout_make(&l, w->m, ROWS, COLS);
-	rt_layout_settle(&l, w->m);
-	return rt_keys_apply(w->m, &l, key);
-}
-
-static const char *
-draw(struct world *w, unsigned rows, unsigned cols)
-{
-	static char text[1 << 20];
-	struct rt_layout l;
-	struct rt_buf b;
-
-	rt_layout_make(&l, w->m, rows, cols);
-	rt_layout_settle(&l, w->m);
-	rt_view_screen(w->m, &l, &w->g);
-	rt_buf_init_fixed(&b, text, sizeof(text));
-	text[0] = '\0';
-	rt_grid_dump(&b, &w->g);
-	assert_false(b.overflow);
-	return text;
+	return world_press(w, ROWS, COLS, key);
 }
 
 static void
-assert_shows(struct world *w, unsigned rows, unsigned cols, const char *needle)
+shows(struct world *w, unsigned rows, unsigned cols, const char *needle)
 {
-	const char *text = draw(w, rows, cols);
-
-	if (!strstr(text, needle))
-		fail_msg("\"%s\" is not on the screen:\n%s", needle, text);
-}
-
-static void
-assert_hides(struct world *w, unsigned rows, unsigned cols, const char *needle)
-{
-	const char *text = draw(w, rows, cols);
-
-	if (strstr(text, needle))
-		fail_msg("\"%s\" is on the screen:\n%s", needle, text);
-}
-
-static void
-assert_golden(struct world *w, unsigned rows, unsigned cols, const char *name)
-{
-	char path[256];
-	const char *text = draw(w, rows, cols);
-	char *want;
-	size_t len;
-
-	snprintf(path, sizeof(path), "tests/golden/%s.screen", name);
-	if (getenv("RT_GOLDEN_WRITE")) {
-		FILE *f = fopen(path, "w");
-
-		assert_non_null(f);
-		fputs(text, f);
-		assert_int_equal(fclose(f), 0);
-		return;
-	}
-	want = util_read_file(path, &len);
-	if (strcmp(want, text) != 0)
-		fail_msg("%s differs; now it is:\n%s", path, text);
-	free(want);
+	world_draw(w, rows, cols);
+	assert_shows(&w->g, needle);
 }
 
 /* ---- golden screens ------------------------------------------------------------------ */
@@ -292,12 +200,13 @@ alerts_and_emitters_look_as_agreed(void **state)
 	for (size_t i = 0; i < RT_COUNT_OF(rows); i++) {
 		struct world w;
 
-		open_world(&w);
+		world_open(&w);
 		w.m->ascii = rows[i].ascii;
-		answer(&w, rows[i].fill);
+		world_answer(&w, rows[i].fill);
 		w.m->focus = w.m->table = rows[i].focus;
-		assert_golden(&w, rows[i].rows, rows[i].cols, rows[i].name);
-		close_world(&w);
+		world_draw(&w, rows[i].rows, rows[i].cols);
+		assert_golden(&w.g, rows[i].name);
+		world_close(&w);
 	}
 }
 
@@ -309,21 +218,22 @@ the_alerts_are_named_at_every_size_until_acknowledged(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_alerts);
+	world_open(&w);
+	world_answer(&w, fill_alerts);
 	for (size_t i = 0; i < RT_COUNT_OF(sizes); i++)
-		assert_shows(&w, sizes[i][0], sizes[i][1],
+		shows(&w, sizes[i][0], sizes[i][1],
 		    sizes[i][1] < 80 ? "!3" : "! 3 alerts");
-	assert_shows(&w, 24, 80, "! canary happy 4 > 1 for 3m");
-	assert_shows(&w, 40, 120, "! 3 alerts (3 unacked)");
-	assert_shows(&w, 10, 40, "! canary happy 4 > 1");
+	shows(&w, 24, 80, "! canary happy 4 > 1 for 3m");
+	shows(&w, 40, 120, "! 3 alerts (3 unacked)");
+	shows(&w, 10, 40, "! canary happy 4 > 1");
 	/* and one thing is said once */
-	assert_hides(&w, 60, 200, "CANARY happy");
+	world_draw(&w, 60, 200);
+	assert_hides(&w.g, "CANARY happy");
 	press(&w, 'a');
-	assert_shows(&w, 24, 80, "3 alerts acknowledged, on this screen only");
-	assert_shows(&w, 40, 120, "- 3 alerts (0 unacked)");
-	assert_shows(&w, 60, 200, "- canary happy");
-	close_world(&w);
+	shows(&w, 24, 80, "3 alerts acknowledged, on this screen only");
+	shows(&w, 40, 120, "- 3 alerts (0 unacked)");
+	shows(&w, 60, 200, "- canary happy");
+	world_close(&w);
 }
 
 /* ---- keys --------------------------------------------------------------------------- */
@@ -334,22 +244,22 @@ zero_shows_the_alerts_and_a_acknowledges_one_of_them(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_alerts);
+	world_open(&w);
+	world_answer(&w, fill_alerts);
 	assert_int_equal(press(&w, '0'), RT_EFFECT_DRAW);
 	assert_int_equal(w.m->focus, RT_PANEL_ALERTS);
-	assert_shows(&w, ROWS, COLS, "0 Alerts");
+	shows(&w, ROWS, COLS, "0 Alerts");
 	press(&w, 'j');
 	press(&w, 'a');
 	assert_int_equal(rt_acks_open(&w.m->acks, &w.m->live), 2);
 	assert_true(rt_acks_has(&w.m->acks, &w.m->live.alerts[1]));
-	assert_shows(&w, ROWS, COLS, "timeout acknowledged");
-	assert_shows(&w, ROWS, COLS, "- acked");
+	shows(&w, ROWS, COLS, "timeout acknowledged");
+	shows(&w, ROWS, COLS, "- acked");
 	press(&w, 'a');
-	assert_shows(&w, ROWS, COLS, "acknowledged already");
+	shows(&w, ROWS, COLS, "acknowledged already");
 	press(&w, 'G');
 	press(&w, 'a');
-	assert_shows(&w, ROWS, COLS, "amplification has cleared");
+	shows(&w, ROWS, COLS, "amplification has cleared");
 	/* Another collector counts anew: a number means another alert. */
 	w.r.source.started_id = 0;
 	rt_report_reset(&w.r);
@@ -357,7 +267,7 @@ zero_shows_the_alerts_and_a_acknowledges_one_of_them(void **state)
 	w.r.source.started_id = 8;
 	rt_model_answer(w.m, &w.r);
 	assert_int_equal(rt_acks_open(&w.m->acks, &w.m->live), 3);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -379,30 +289,30 @@ the_bell_rings_once_for_each_alert_that_fires_newly(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_alerts);
-	answer(&w, fill_one_more);
+	world_open(&w);
+	world_answer(&w, fill_alerts);
+	world_answer(&w, fill_one_more);
 	assert_false(w.m->must_ring); /* off, as it begins */
-	close_world(&w);
+	world_close(&w);
 
-	open_world(&w);
+	world_open(&w);
 	press(&w, 'b');
-	assert_shows(&w, ROWS, COLS, "bell on");
-	answer(&w, fill_alerts);
+	shows(&w, ROWS, COLS, "bell on");
+	world_answer(&w, fill_alerts);
 	assert_false(w.m->must_ring); /* they fired before one looked */
-	answer(&w, fill_alerts);
+	world_answer(&w, fill_alerts);
 	assert_false(w.m->must_ring);
-	answer(&w, fill_one_more);
+	world_answer(&w, fill_one_more);
 	assert_true(w.m->must_ring);
 	w.m->must_ring = false;
-	answer(&w, fill_one_more);
+	world_answer(&w, fill_one_more);
 	assert_false(w.m->must_ring);
-	answer(&w, fill_no_alert);
-	answer(&w, fill_one_more); /* the same numbers: not new */
+	world_answer(&w, fill_no_alert);
+	world_answer(&w, fill_one_more); /* the same numbers: not new */
 	assert_false(w.m->must_ring);
 	press(&w, 'b');
-	assert_shows(&w, ROWS, COLS, "bell off");
-	close_world(&w);
+	shows(&w, ROWS, COLS, "bell off");
+	world_close(&w);
 }
 
 static void
@@ -411,16 +321,16 @@ enter_goes_to_what_an_alert_is_about_and_back(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_alerts);
+	world_open(&w);
+	world_answer(&w, fill_alerts);
 	/* a canary */
 	press(&w, '0');
 	press(&w, RT_KEY_ENTER);
 	assert_int_equal(w.m->focus, RT_PANEL_CANARY);
-	assert_shows(&w, ROWS, COLS, "8 Canary");
+	shows(&w, ROWS, COLS, "8 Canary");
 	press(&w, '[');
 	assert_int_equal(w.m->focus, RT_PANEL_ALERTS);
-	assert_shows(&w, ROWS, COLS, "0 Alerts");
+	shows(&w, ROWS, COLS, "0 Alerts");
 	press(&w, ']');
 	assert_int_equal(w.m->focus, RT_PANEL_CANARY);
 	/* a route: the cursor on its row */
@@ -430,21 +340,21 @@ enter_goes_to_what_an_alert_is_about_and_back(void **state)
 	press(&w, 'j');
 	press(&w, RT_KEY_ENTER);
 	assert_int_equal(w.m->focus, RT_PANEL_ROUTES);
-	assert_shows(&w, ROWS, COLS, ">checkout");
+	shows(&w, ROWS, COLS, ">checkout");
 	/* a rule: its operations */
 	press(&w, '0');
 	press(&w, 'j');
 	press(&w, RT_KEY_ENTER);
 	assert_int_equal(w.m->drill->page, RT_PAGE_LIST);
-	assert_shows(&w, ROWS, COLS, "rule retry-after-auth-failure");
-	assert_shows(&w, ROWS, COLS, "op-401");
+	shows(&w, ROWS, COLS, "rule retry-after-auth-failure");
+	shows(&w, ROWS, COLS, "op-401");
 	press(&w, RT_KEY_ESC);
 	assert_int_equal(w.m->focus, RT_PANEL_ALERTS);
 	/* small routes together: the table */
 	press(&w, 'G');
 	press(&w, RT_KEY_ENTER);
 	assert_int_equal(w.m->focus, RT_PANEL_ROUTES);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -453,21 +363,21 @@ what_an_alert_is_about_may_not_be_here(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_alerts);
+	world_open(&w);
+	world_answer(&w, fill_alerts);
 	press(&w, '0');
 	press(&w, 'j');
 	w.m->live.alerts[1].model = "m-gone";
 	press(&w, RT_KEY_ENTER);
 	assert_int_equal(w.m->focus, RT_PANEL_ALERTS);
-	assert_shows(&w, ROWS, COLS, "is not on this screen");
-	answer(&w, fill_no_alert);
-	assert_shows(&w, ROWS, COLS, "none fires, and none cleared");
+	shows(&w, ROWS, COLS, "is not on this screen");
+	world_answer(&w, fill_no_alert);
+	shows(&w, ROWS, COLS, "none fires, and none cleared");
 	press(&w, RT_KEY_ENTER);
-	assert_shows(&w, ROWS, COLS, "nothing to open here");
+	shows(&w, ROWS, COLS, "nothing to open here");
 	press(&w, 'a');
-	assert_shows(&w, ROWS, COLS, "no alert to acknowledge");
-	close_world(&w);
+	shows(&w, ROWS, COLS, "no alert to acknowledge");
+	world_close(&w);
 }
 
 static void
@@ -476,25 +386,25 @@ losses_lead_to_the_emitters(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_loss);
+	world_open(&w);
+	world_answer(&w, fill_loss);
 	press(&w, '0');
 	press(&w, RT_KEY_ENTER);
 	assert_int_equal(w.m->focus, RT_PANEL_EMITTERS);
-	assert_shows(&w, 40, 120, "Emitters");
+	shows(&w, 40, 120, "Emitters");
 	/* Tab goes on from the tail to them and round. */
 	press(&w, RT_KEY_TAB);
 	assert_int_equal(w.m->focus, RT_PANEL_OVERVIEW);
 	press(&w, RT_KEY_BACKTAB);
 	assert_int_equal(w.m->focus, RT_PANEL_EMITTERS);
 	press(&w, 'z');
-	assert_shows(&w, ROWS, COLS, "b6f1");
+	shows(&w, ROWS, COLS, "b6f1");
 	press(&w, 'y');
 	assert_string_equal(w.m->clip.p, "gw-eu-2");
 	press(&w, 'Y');
 	assert_non_null(strstr(w.m->clip.p, "\"lost\":12"));
 	assert_null(strstr(w.m->clip.p, "\"dropped\""));
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -510,14 +420,14 @@ of_the_past_neither_alerts_nor_losses_are_said_to_be_none(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_past);
+	world_open(&w);
+	world_answer(&w, fill_past);
 	press(&w, '0');
-	assert_shows(&w, ROWS, COLS, "what fired then is not kept");
+	shows(&w, ROWS, COLS, "what fired then is not kept");
 	press(&w, RT_KEY_TAB);
-	assert_shows(&w, ROWS, COLS, "who sent then is not kept");
-	assert_shows(&w, ROWS, COLS, "unexplained ?  lost ?");
-	close_world(&w);
+	shows(&w, ROWS, COLS, "who sent then is not kept");
+	shows(&w, ROWS, COLS, "unexplained ?  lost ?");
+	world_close(&w);
 }
 
 /* ---- the roster ------------------------------------------------------------------------ */

@@ -7,22 +7,13 @@
 #include <string.h>
 
 #include "proto/rules.h"
-#include "tests/unit/util.h"
+#include "tests/unit/screen.h"
 #include "tui/clip.h"
-#include "tui/keys.h"
 #include "tui/term.h"
-#include "tui/view.h"
 #include "tui/worst.h"
 
-#define NOW_US INT64_C(1781341471000000) /* 2026-06-13T09:04:31Z */
 #define ROWS 24
 #define COLS 80
-
-struct world {
-	struct rt_model *m;
-	struct rt_grid g;
-	rt_mono_t mono;
-};
 
 static const char *const lines[] = {
     "{\"schema\":\"llm-attempt/v1\",\"ts\":\"2026-06-13T09:04:29.881Z\","
@@ -132,109 +123,33 @@ fill(struct rt_report *r)
 static void
 answer(struct world *w, const char *id, size_t count)
 {
-	struct rt_report r;
+	struct rt_report *r = &w->r;
 
-	rt_report_init(&r);
-	fill(&r);
+	rt_report_reset(r);
+	fill(r);
 	if (id) {
-		r.operation.id = rt_report_text(&r, rt_str_of(id));
-		r.operation.lines = rt_report_alloc(&r, sizeof(lines));
-		memcpy(r.operation.lines, lines, sizeof(lines));
-		r.operation.count = count;
-		r.operation.is_whole = true;
-		r.operation.rules = 1u << RT_RULE_FALLBACK_NO_REASON;
+		r->operation.id = rt_report_text(r, rt_str_of(id));
+		r->operation.lines = rt_report_alloc(r, sizeof(lines));
+		memcpy(r->operation.lines, lines, sizeof(lines));
+		r->operation.count = count;
+		r->operation.is_whole = true;
+		r->operation.rules = 1u << RT_RULE_FALLBACK_NO_REASON;
 	}
-	rt_model_answer(w->m, &r);
-	rt_report_fini(&r);
+	rt_model_answer(w->m, r);
 }
 
 static void
 open_world(struct world *w)
 {
-	memset(w, 0, sizeof(*w));
-	w->m = rt_model_new("gw.example", "tcp://127.0.0.1:7782", 300);
-	rt_grid_init(&w->g);
-	w->mono.us = 1000000;
-	rt_model_tick(w->m, w->mono, (rt_wall_t){NOW_US});
+	world_open(w);
 	answer(w, NULL, 0);
 	see_events(w);
-}
-
-static void
-close_world(struct world *w)
-{
-	rt_model_free(w->m);
-	rt_grid_fini(&w->g);
-}
-
-static struct rt_layout
-place(struct world *w, unsigned rows, unsigned cols)
-{
-	struct rt_layout l;
-
-	rt_layout_make(&l, w->m, rows, cols);
-	rt_layout_settle(&l, w->m);
-	return l;
-}
-
-static void
-draw(struct world *w, unsigned rows, unsigned cols)
-{
-	struct rt_layout l = place(w, rows, cols);
-
-	rt_view_screen(w->m, &l, &w->g);
 }
 
 static enum rt_effect
 press(struct world *w, int key)
 {
-	struct rt_layout l = place(w, ROWS, COLS);
-
-	return rt_keys_apply(w->m, &l, key);
-}
-
-static char *
-dump(struct world *w)
-{
-	static char text[1 << 18];
-	struct rt_buf b;
-
-	rt_buf_init_fixed(&b, text, sizeof(text));
-	text[0] = '\0';
-	rt_grid_dump(&b, &w->g);
-	return text;
-}
-
-static void
-assert_shows(struct world *w, const char *needle)
-{
-	const char *text = dump(w);
-
-	if (!strstr(text, needle))
-		fail_msg("\"%s\" is not on the screen:\n%s", needle, text);
-}
-
-static void
-assert_golden(struct world *w, const char *name)
-{
-	char path[256];
-	const char *text = dump(w);
-	char *want;
-	size_t len;
-
-	snprintf(path, sizeof(path), "tests/golden/%s.screen", name);
-	if (getenv("RT_GOLDEN_WRITE")) {
-		FILE *f = fopen(path, "w");
-
-		assert_non_null(f);
-		fputs(text, f);
-		assert_int_equal(fclose(f), 0);
-		return;
-	}
-	want = util_read_file(path, &len);
-	if (strcmp(want, text) != 0)
-		fail_msg("%s differs; now it is:\n%s", path, text);
-	free(want);
+	return world_press(w, ROWS, COLS, key);
 }
 
 static enum rt_page
@@ -287,8 +202,8 @@ each_panel_lists_the_operations_of_its_row(void **state)
 		(void)press(&w, RT_KEY_ENTER);
 		assert_int_equal(page_of(&w), RT_PAGE_LIST);
 		assert_string_equal(listed(&w), rows[i].want);
-		draw(&w, ROWS, COLS);
-		close_world(&w);
+		world_draw(&w, ROWS, COLS);
+		world_close(&w);
 	}
 }
 
@@ -330,9 +245,9 @@ a_panel_without_rows_opens_nothing_and_says_so(void **state)
 	(void)press(&w, '8');
 	(void)press(&w, RT_KEY_ENTER);
 	assert_int_equal(page_of(&w), RT_PAGE_PANELS);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "nothing to open here");
-	close_world(&w);
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "nothing to open here");
+	world_close(&w);
 }
 
 static void
@@ -354,22 +269,22 @@ an_open_operation_is_asked_for_and_drawn_when_it_comes(void **state)
 	assert_int_equal(page_of(&w), RT_PAGE_OPERATION);
 	assert_string_equal(rt_model_query(w.m).operation, "op-5d1e");
 	assert_true(w.m->ask_now);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "asking the collector");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "asking the collector");
 	answer(&w, "op-other", 3);
 	assert_int_equal(w.m->drill->held, RT_HELD_ASKING);
 	answer(&w, "op-5d1e", 3);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "[2/5]");
-	assert_golden(&w, "operation-80x24");
-	draw(&w, 40, 120);
-	assert_golden(&w, "operation-120x40");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "[2/5]");
+	assert_golden(&w.g, "operation-80x24");
+	world_draw(&w, 40, 120);
+	assert_golden(&w.g, "operation-120x40");
 	(void)press(&w, 'o');
-	draw(&w, ROWS, COLS);
-	assert_golden(&w, "records-80x24");
+	world_draw(&w, ROWS, COLS);
+	assert_golden(&w.g, "records-80x24");
 	(void)press(&w, 'o');
 	assert_int_equal(page_of(&w), RT_PAGE_OPERATION);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -380,14 +295,14 @@ what_is_not_held_is_said_and_what_was_held_stays(void **state)
 	(void)state;
 	open_operation(&w);
 	answer(&w, "op-5d1e", 0);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "the collector holds no record of this operation");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "the collector holds no record of this operation");
 	answer(&w, "op-5d1e", 3);
 	answer(&w, "op-5d1e", 0);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "rescued_by_fallback");
-	assert_shows(&w, "not held any more");
-	close_world(&w);
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "rescued_by_fallback");
+	assert_shows(&w.g, "not held any more");
+	world_close(&w);
 }
 
 static void
@@ -399,15 +314,15 @@ lists_look_as_agreed(void **state)
 	open_world(&w);
 	(void)press(&w, '1');
 	(void)press(&w, RT_KEY_ENTER);
-	draw(&w, ROWS, COLS);
-	assert_golden(&w, "list-80x24");
-	draw(&w, 40, 120);
-	assert_golden(&w, "list-120x40");
+	world_draw(&w, ROWS, COLS);
+	assert_golden(&w.g, "list-80x24");
+	world_draw(&w, 40, 120);
+	assert_golden(&w.g, "list-120x40");
 	(void)press(&w, '7');
 	(void)press(&w, RT_KEY_ENTER);
-	draw(&w, ROWS, COLS);
-	assert_golden(&w, "list-rule-80x24");
-	close_world(&w);
+	world_draw(&w, ROWS, COLS);
+	assert_golden(&w.g, "list-rule-80x24");
+	world_close(&w);
 }
 
 /* ---- along and back ----------------------------------------------------------- */
@@ -427,7 +342,7 @@ n_and_N_walk_the_list_and_stop_at_its_ends(void **state)
 	for (unsigned i = 0; i < 9; i++)
 		(void)press(&w, 'n');
 	assert_string_equal(w.m->drill->id, "op-1111");
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -453,7 +368,7 @@ e_and_v_stop_at_failures_and_violations_only(void **state)
 	assert_false(w.m->follow);
 	(void)press(&w, 'v');
 	assert_int_equal(w.m->tail_at, 4);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -476,7 +391,7 @@ escape_goes_up_one_page_at_a_time_and_never_out(void **state)
 	assert_int_equal(page_of(&w), RT_PAGE_PANELS);
 	assert_int_equal(press(&w, RT_KEY_ESC), RT_EFFECT_DRAW);
 	assert_int_equal(press(&w, 'q'), RT_EFFECT_QUIT);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -504,7 +419,7 @@ history_goes_back_and_forward_and_forgets_a_branch(void **state)
 	(void)press(&w, ']');
 	assert_int_equal(page_of(&w), RT_PAGE_PANELS);
 	assert_non_null(strstr(w.m->notice, "no view after"));
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -522,7 +437,7 @@ history_keeps_the_last_visits_only(void **state)
 	while (rt_drill_history(w.m, -1))
 		back++;
 	assert_int_equal(back, RT_VISITS - 1);
-	close_world(&w);
+	world_close(&w);
 }
 
 /* ---- said and copied ------------------------------------------------------------ */
@@ -541,13 +456,13 @@ the_worst_thing_is_said_in_a_sentence_and_jumped_to(void **state)
 	    "(final ok 66.7%, 1st 66.7%), mostly auth");
 	assert_int_equal(w.m->focus, RT_PANEL_ROUTES);
 	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].at, 1);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "mostly auth");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "mostly auth");
 	w.mono.us += 60000000;
 	rt_model_tick(w.m, w.mono, (rt_wall_t){NOW_US + 60000000});
 	(void)press(&w, '!');
 	assert_non_null(strstr(w.m->notice, "all figures are old"));
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -564,7 +479,7 @@ rates_of_few_are_never_the_worst(void **state)
 	w.m->live.violations_count = 0;
 	rt_worst(w.m, &worst);
 	assert_int_equal(worst.severity, RT_GOOD);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -597,7 +512,7 @@ y_copies_ids_and_Y_rows_as_json(void **state)
 	assert_int_equal(press(&w, 'Y'), RT_EFFECT_COPY);
 	assert_non_null(
 	    strstr(w.m->clip.p, "\"fate\":\"rescued_by_fallback\""));
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -614,7 +529,7 @@ x_exports_what_is_held_and_says_where_nothing_is(void **state)
 	assert_int_equal(w.m->drill->lines.len,
 	    strlen(lines[0]) + strlen(lines[1]) + strlen(lines[2]) + 3);
 	assert_memory_equal(w.m->drill->lines.p, lines[0], strlen(lines[0]));
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -634,7 +549,7 @@ x_on_panels_saves_the_window_that_is_there(void **state)
 	assert_int_equal(press(&w, 'x'), RT_EFFECT_SAVE);
 	assert_int_equal(rt_keys_export(w.m, "there.jsonl"), RT_EFFECT_SAVE);
 	assert_string_equal(w.m->export_to, "there.jsonl");
-	close_world(&w);
+	world_close(&w);
 }
 
 /* ---- filtered --------------------------------------------------------------- */
@@ -655,20 +570,20 @@ a_filter_is_typed_applied_shown_and_cleared(void **state)
 	open_world(&w);
 	(void)press(&w, '/');
 	type(&w, "qz:");
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, " /qz:");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, " /qz:");
 	(void)press(&w, RT_KEY_ENTER);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "no such key: qz");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "no such key: qz");
 	assert_true(w.m->prompt.is_open);
 	(void)press(&w, 'u' & 31);
 	type(&w, "service:search");
 	(void)press(&w, RT_KEY_ENTER);
 	assert_false(w.m->prompt.is_open);
 	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].count, 1);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "service:search");
-	assert_golden(&w, "filtered-80x24");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "service:search");
+	assert_golden(&w.g, "filtered-80x24");
 	assert_int_equal(press(&w, RT_KEY_ESC), RT_EFFECT_DRAW);
 	assert_int_equal(w.m->filter.count, 0);
 	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].count, 2);
@@ -677,7 +592,7 @@ a_filter_is_typed_applied_shown_and_cleared(void **state)
 	assert_string_equal(w.m->prompt.text, "service:search");
 	(void)press(&w, RT_KEY_ESC);
 	assert_int_equal(w.m->filter.count, 0);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -706,9 +621,9 @@ an_open_list_follows_the_filter(void **state)
 	assert_int_equal(w.m->drill->list.count, 5);
 	set_filter(&w, "st:418");
 	assert_int_equal(w.m->drill->list.count, 0);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, "none passes the filter");
-	close_world(&w);
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, "none passes the filter");
+	world_close(&w);
 }
 
 static void
@@ -727,13 +642,13 @@ the_cursor_of_the_tail_stops_at_what_passes(void **state)
 	(void)press(&w, 'k');
 	(void)press(&w, 'k');
 	assert_int_equal(w.m->tail_at, 2);
-	draw(&w, ROWS, COLS);
-	assert_shows(&w, ">09:04:24");
+	world_draw(&w, ROWS, COLS);
+	assert_shows(&w.g, ">09:04:24");
 	(void)press(&w, 'j');
 	assert_int_equal(w.m->tail_at, 4);
 	(void)press(&w, 'G');
 	assert_true(w.m->follow);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -751,11 +666,11 @@ every_page_can_be_drawn_at_every_size(void **state)
 			for (size_t k = 0; k < RT_COUNT_OF(sizes); k++) {
 				w.m->drill->page = (enum rt_page)page;
 				(void)press(&w, 'G');
-				draw(&w, sizes[i], sizes[k]);
+				world_draw(&w, sizes[i], sizes[k]);
 				(void)press(&w, 'g');
-				draw(&w, sizes[i], sizes[k]);
+				world_draw(&w, sizes[i], sizes[k]);
 			}
-	close_world(&w);
+	world_close(&w);
 }
 
 /* ---- beside the panels --------------------------------------------------------- */
@@ -763,12 +678,9 @@ every_page_can_be_drawn_at_every_size(void **state)
 static const char *
 docked(struct world *w, const char *keys)
 {
-	for (; *keys; keys++) {
-		struct rt_layout l = place(w, 60, 200);
-
-		(void)rt_keys_apply(w->m, &l, *keys);
-	}
-	draw(w, 60, 200);
+	for (; *keys; keys++)
+		(void)world_press(w, 60, 200, *keys);
+	world_draw(w, 60, 200);
 	return w->m->dock.id;
 }
 
@@ -800,9 +712,9 @@ the_operation_under_the_cursor_is_docked_on_a_large_screen(void **state)
 		assert_string_equal(
 		    rt_model_query(w.m).operation, rows[i].want);
 		/* No room, no question. */
-		draw(&w, 40, 120);
+		world_draw(&w, 40, 120);
 		assert_string_equal(rt_model_query(w.m).operation, "");
-		close_world(&w);
+		world_close(&w);
 	}
 }
 
@@ -828,11 +740,11 @@ what_is_docked_looks_as_agreed(void **state)
 		w.m->ascii = screens[i].ascii;
 		(void)docked(&w, "");
 		answer(&w, "op-5d1e", 3);
-		draw(&w, screens[i].rows, screens[i].cols);
-		assert_shows(&w, "rescued_by_fallback");
-		assert_shows(&w, "attempts 3/3");
-		assert_golden(&w, screens[i].name);
-		close_world(&w);
+		world_draw(&w, screens[i].rows, screens[i].cols);
+		assert_shows(&w.g, "rescued_by_fallback");
+		assert_shows(&w.g, "attempts 3/3");
+		assert_golden(&w.g, screens[i].name);
+		world_close(&w);
 	}
 }
 
@@ -869,7 +781,7 @@ what_is_docked_stays_until_the_cursor_moves(void **state)
 	rt_model_tick(
 	    w.m, rt_mono_add_ms(w.mono, RT_DOCK_MS), (rt_wall_t){NOW_US});
 	assert_string_equal(docked(&w, ""), "op-new");
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -881,10 +793,10 @@ what_the_collector_has_not_is_said_and_given_up(void **state)
 	open_world(&w);
 	(void)docked(&w, "9kk"); /* op-3333 */
 	answer(&w, "op-3333", 0);
-	draw(&w, 60, 200);
-	assert_shows(&w, "the collector holds no record of it");
+	world_draw(&w, 60, 200);
+	assert_shows(&w.g, "the collector holds no record of it");
 	assert_string_equal(rt_model_query(w.m).operation, "");
-	close_world(&w);
+	world_close(&w);
 }
 
 int

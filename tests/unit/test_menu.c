@@ -6,15 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/util.h"
-#include "tui/keys.h"
+#include "tests/unit/screen.h"
 #include "tui/order.h"
 #include "tui/term.h"
-#include "tui/view.h"
 
-#define NOW_US INT64_C(1781341471000000)
-
-struct world {
+struct dashboard {
 	struct rt_model *m;
 	struct rt_grid g;
 	unsigned rows, cols;
@@ -52,7 +48,7 @@ add_class(struct rt_report *r, enum rt_class k, enum rt_decision d, uint64_t n)
 }
 
 static void
-answer(struct world *w)
+answer(struct dashboard *w)
 {
 	struct rt_report r;
 
@@ -76,9 +72,9 @@ answer(struct world *w)
 }
 
 static void
-open_world(struct world *w, unsigned rows, unsigned cols)
+open_world(struct dashboard *w, unsigned rows, unsigned cols)
 {
-	*w = (struct world){.rows = rows, .cols = cols};
+	*w = (struct dashboard){.rows = rows, .cols = cols};
 	w->m = rt_model_new("t", "e", 300);
 	rt_grid_init(&w->g);
 	rt_model_tick(w->m, (rt_mono_t){1000000}, (rt_wall_t){NOW_US});
@@ -86,76 +82,48 @@ open_world(struct world *w, unsigned rows, unsigned cols)
 }
 
 static void
-close_world(struct world *w)
+close_world(struct dashboard *w)
 {
 	rt_model_free(w->m);
 	rt_grid_fini(&w->g);
 }
 
-static struct rt_layout
-place(struct world *w)
-{
-	struct rt_layout l;
-
-	rt_layout_make(&l, w->m, w->rows, w->cols);
-	rt_layout_settle(&l, w->m);
-	return l;
-}
-
 static void
-press(struct world *w, const char *keys)
+press(struct dashboard *w, const char *keys)
 {
 	for (; *keys; keys++) {
-		struct rt_layout l = place(w);
 		int code = *keys == '\r' ? RT_KEY_ENTER : *keys;
 
-		(void)rt_keys_apply(w->m, &l, code);
+		(void)screen_press(w->m, w->rows, w->cols, code);
 	}
 }
 
-static char *
-screen(struct world *w)
+static const char *
+screen(struct dashboard *w)
 {
-	static char text[1 << 18];
-	struct rt_layout l = place(w);
-	struct rt_buf b;
-
-	rt_view_screen(w->m, &l, &w->g);
-	rt_buf_init_fixed(&b, text, sizeof(text));
-	rt_grid_dump(&b, &w->g);
-	return text;
+	(void)screen_draw(w->m, &w->g, w->rows, w->cols);
+	return screen_text(&w->g);
 }
 
 static void
-shows(struct world *w, const char *text)
+shows(struct dashboard *w, const char *text)
 {
-	if (!strstr(screen(w), text))
-		fail_msg("\"%s\" is not on the screen:\n%s", text, screen(w));
+	(void)screen(w);
+	assert_shows(&w->g, text);
 }
 
 static void
-hides(struct world *w, const char *text)
+hides(struct dashboard *w, const char *text)
 {
-	if (strstr(screen(w), text))
-		fail_msg("\"%s\" is on the screen:\n%s", text, screen(w));
+	(void)screen(w);
+	assert_hides(&w->g, text);
 }
 
 static void
-assert_golden(struct world *w, const char *path)
+looks_as(struct dashboard *w, const char *name)
 {
-	const char *text = screen(w);
-	size_t len;
-	char *want;
-	FILE *f = getenv("RT_GOLDEN_WRITE") ? fopen(path, "w") : NULL;
-
-	if (f) {
-		fputs(text, f);
-		assert_int_equal(fclose(f), 0);
-	}
-	want = util_read_file(path, &len);
-	if (strcmp(want, text) != 0)
-		fail_msg("%s differs; now it is:\n%s", path, text);
-	free(want);
+	(void)screen(w);
+	assert_golden(&w->g, name);
 }
 
 /* ---- columns ------------------------------------------------------------ */
@@ -163,7 +131,7 @@ assert_golden(struct world *w, const char *path)
 static void
 columns_are_chosen_with_the_table_in_sight(void **state)
 {
-	struct world w;
+	struct dashboard w;
 
 	(void)state;
 	open_world(&w, 24, 80);
@@ -182,7 +150,7 @@ columns_are_chosen_with_the_table_in_sight(void **state)
 	hides(&w, "bud trend");
 	press(&w, "<<");
 	shows(&w, "fin%   p50 fbk%");
-	assert_golden(&w, "tests/golden/columns-80x24.screen");
+	looks_as(&w, "columns-80x24");
 	press(&w, "\r");
 	hides(&w, "[x]");
 	shows(&w, "fin%   p50 fbk%");
@@ -192,7 +160,7 @@ columns_are_chosen_with_the_table_in_sight(void **state)
 static void
 escape_puts_the_columns_back_and_0_those_of_the_first_day(void **state)
 {
-	struct world w;
+	struct dashboard w;
 	char *before;
 
 	(void)state;
@@ -211,7 +179,7 @@ escape_puts_the_columns_back_and_0_those_of_the_first_day(void **state)
 static void
 a_column_that_is_shown_goes_and_comes_back(void **state)
 {
-	struct world w;
+	struct dashboard w;
 
 	(void)state;
 	open_world(&w, 24, 80);
@@ -228,7 +196,7 @@ a_column_that_is_shown_goes_and_comes_back(void **state)
 static void
 the_order_is_chosen_with_the_table_in_sight(void **state)
 {
-	struct world w;
+	struct dashboard w;
 
 	(void)state;
 	open_world(&w, 24, 80);
@@ -243,7 +211,7 @@ the_order_is_chosen_with_the_table_in_sight(void **state)
 	assert_true(w.m->ask_now);
 	press(&w, "r");
 	shows(&w, "sort: amp ^");
-	assert_golden(&w, "tests/golden/orders-80x24.screen");
+	looks_as(&w, "orders-80x24");
 	press(&w, "\x1b");
 	shows(&w, "sort: attempts v");
 	press(&w, "ll\r"); /* no menu: these move nothing in the order */
@@ -254,7 +222,7 @@ the_order_is_chosen_with_the_table_in_sight(void **state)
 static void
 s_twice_takes_the_next_order_and_angles_go_both_ways(void **state)
 {
-	struct world w;
+	struct dashboard w;
 
 	(void)state;
 	open_world(&w, 24, 80);
@@ -272,7 +240,7 @@ s_twice_takes_the_next_order_and_angles_go_both_ways(void **state)
 
 /* The word in the row of a panel that is `place` from its top. */
 static const char *
-fallback_at(struct world *w, size_t place)
+fallback_at(struct dashboard *w, size_t place)
 {
 	const struct rt_model_rows *rows = &w->m->rows[RT_PANEL_FALLBACKS];
 
@@ -292,7 +260,7 @@ other_panels_have_orders_of_their_own(void **state)
 	    {"r", "mzb"}, {">", "bmz"}, /* reason */
 	    {">", "mzb"},               /* round */
 	};
-	struct world w;
+	struct dashboard w;
 
 	(void)state;
 	open_world(&w, 40, 120);
@@ -316,7 +284,7 @@ other_panels_have_orders_of_their_own(void **state)
 static void
 where_the_panel_has_no_rows_the_table_is_meant(void **state)
 {
-	struct world w;
+	struct dashboard w;
 
 	(void)state;
 	open_world(&w, 24, 80);
@@ -330,7 +298,7 @@ where_the_panel_has_no_rows_the_table_is_meant(void **state)
 static void
 the_cursor_stays_on_its_row_in_another_order(void **state)
 {
-	struct world w;
+	struct dashboard w;
 
 	(void)state;
 	open_world(&w, 40, 120);
@@ -352,7 +320,7 @@ a_menu_fits_every_size_and_keys_stay_its_own(void **state)
 	for (size_t i = 0; i < RT_COUNT_OF(opens); i++)
 		for (unsigned rows = 1; rows < 50; rows += 7)
 			for (unsigned cols = 1; cols < 220; cols += 13) {
-				struct world w;
+				struct dashboard w;
 				struct rt_layout l;
 
 				open_world(&w, rows, cols);
@@ -363,7 +331,7 @@ a_menu_fits_every_size_and_keys_stay_its_own(void **state)
 				    w.m->menu.kind, RT_MENU_NONE);
 				assert_false(w.m->zoomed || w.m->help ||
 				    w.m->prompt.is_open);
-				l = place(&w);
+				l = screen_place(w.m, w.rows, w.cols);
 				assert_int_equal(
 				    rt_keys_apply(w.m, &l, 'c' & 0x1f),
 				    RT_EFFECT_QUIT);

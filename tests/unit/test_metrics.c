@@ -6,8 +6,6 @@
 #include "collector/metrics.h"
 #include "tests/unit/util.h"
 
-#define GOLDEN "tests/golden/metrics.txt"
-
 static struct rt_report report;
 static struct rt_buf text;
 
@@ -129,23 +127,10 @@ fill_report(void)
 static void
 the_page_is_the_golden_one(void **state)
 {
-	char *want;
-	size_t len;
-	FILE *f;
-
 	(void)state;
 	fill_report();
 	encode();
-	if (getenv("RT_GOLDEN_WRITE")) {
-		f = fopen(GOLDEN, "w");
-		assert_non_null(f);
-		assert_int_equal(fwrite(text.p, 1, text.len, f), text.len);
-		assert_int_equal(fclose(f), 0);
-	}
-	want = util_read_file(GOLDEN, &len);
-	if (strcmp(want, text.p) != 0)
-		fail_msg("%s differs from:\n%s", GOLDEN, text.p);
-	free(want);
+	assert_golden_file("tests/golden/metrics.txt", text.p);
 }
 
 static void

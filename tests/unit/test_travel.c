@@ -8,16 +8,15 @@
 
 #include "collector/aggregate.h"
 #include "proto/decode.h"
-#include "tests/unit/util.h"
+#include "tests/unit/screen.h"
 #include "tui/colon.h"
 #include "tui/term.h"
-#include "tui/view.h"
 
 #define S INT64_C(1000000)
 #define WALL_US INT64_C(1781341200000000) /* 2026-06-13T09:00:00Z */
 #define MONO_US (7260 * S)
 
-struct world {
+struct travel {
 	struct rt_aggregate *a;
 	struct rt_decoder *decoder;
 	struct rt_model *m;
@@ -34,7 +33,7 @@ moment(int64_t us)
 }
 
 static void
-put(struct world *w, const char *id, unsigned attempt, const char *rest)
+put(struct travel *w, const char *id, unsigned attempt, const char *rest)
 {
 	char line[400];
 
@@ -49,7 +48,7 @@ put(struct world *w, const char *id, unsigned attempt, const char *rest)
 
 /* Every second of the half minute that begins now one operation; each fifth fails. */
 static void
-run(struct world *w, int64_t seconds)
+run(struct travel *w, int64_t seconds)
 {
 	for (int64_t end = w->now_us + seconds * S; w->now_us < end;
 	     w->now_us += S) {
@@ -75,13 +74,13 @@ run(struct world *w, int64_t seconds)
 }
 
 static void
-tick(struct world *w)
+tick(struct travel *w)
 {
 	rt_model_tick(w->m, moment(w->now_us).mono, moment(w->now_us).wall);
 }
 
 static struct rt_query
-ask(struct world *w)
+ask(struct travel *w)
 {
 	struct rt_query q = rt_model_query(w->m);
 
@@ -92,7 +91,7 @@ ask(struct world *w)
 }
 
 static void
-deliver(struct world *w, const struct rt_query *q)
+deliver(struct travel *w, const struct rt_query *q)
 {
 	rt_report_reset(&w->r);
 	rt_aggregate_report(w->a, q, moment(w->now_us), &w->r);
@@ -112,7 +111,7 @@ deliver(struct world *w, const struct rt_query *q)
 
 /* One question and its answer. */
 static void
-answer(struct world *w)
+answer(struct travel *w)
 {
 	struct rt_query q = ask(w);
 
@@ -121,7 +120,7 @@ answer(struct world *w)
 
 /* A collector that has run for so long. */
 static void
-open_world(struct world *w, int64_t seconds)
+open_world(struct travel *w, int64_t seconds)
 {
 	const struct rt_aggregate_opts o = {.is_live = true,
 	    .capacity = {.operations = 8192, .sketch_chunks = 65536}};
@@ -138,7 +137,7 @@ open_world(struct world *w, int64_t seconds)
 }
 
 static void
-close_world(struct world *w)
+close_world(struct travel *w)
 {
 	rt_aggregate_free(w->a);
 	rt_decoder_free(w->decoder);
@@ -148,18 +147,14 @@ close_world(struct world *w)
 }
 
 static void
-press(struct world *w, int key)
+press(struct travel *w, int key)
 {
-	struct rt_layout l;
-
 	tick(w);
-	rt_layout_make(&l, w->m, 24, 80);
-	rt_layout_settle(&l, w->m);
-	(void)rt_keys_apply(w->m, &l, key);
+	(void)screen_press(w->m, 24, 80, key);
 }
 
 static void
-command(struct world *w, const char *z)
+command(struct travel *w, const char *z)
 {
 	press(w, ':');
 	for (; *z; z++)
@@ -167,58 +162,30 @@ command(struct world *w, const char *z)
 	press(w, RT_KEY_ENTER);
 }
 
-static char *
-screen(struct world *w, unsigned rows, unsigned cols)
+static void
+draw(struct travel *w, unsigned rows, unsigned cols)
 {
-	static char text[1 << 20];
-	struct rt_layout l;
-	struct rt_buf b;
-
 	tick(w);
-	rt_layout_make(&l, w->m, rows, cols);
-	rt_layout_settle(&l, w->m);
-	rt_view_screen(w->m, &l, &w->g);
-	rt_buf_init_fixed(&b, text, sizeof(text));
-	text[0] = '\0';
-	rt_grid_dump(&b, &w->g);
-	return text;
+	(void)screen_draw(w->m, &w->g, rows, cols);
 }
 
 static void
-assert_shows(struct world *w, const char *needle)
+shows(struct travel *w, const char *needle)
 {
-	const char *text = screen(w, 24, 80);
-
-	if (!strstr(text, needle))
-		fail_msg("\"%s\" is not on the screen:\n%s", needle, text);
+	draw(w, 24, 80);
+	assert_shows(&w->g, needle);
 }
 
 static void
-assert_golden(struct world *w, unsigned rows, unsigned cols, const char *name)
+looks_as(struct travel *w, unsigned rows, unsigned cols, const char *name)
 {
-	char path[256];
-	const char *text = screen(w, rows, cols);
-	char *want;
-	size_t len;
-
-	snprintf(path, sizeof(path), "tests/golden/%s.screen", name);
-	if (getenv("RT_GOLDEN_WRITE")) {
-		FILE *f = fopen(path, "w");
-
-		assert_non_null(f);
-		fputs(text, f);
-		assert_int_equal(fclose(f), 0);
-		return;
-	}
-	want = util_read_file(path, &len);
-	if (strcmp(want, text) != 0)
-		fail_msg("%s differs; now it is:\n%s", path, text);
-	free(want);
+	draw(w, rows, cols);
+	assert_golden(&w->g, name);
 }
 
 /* Seconds since the start of the moment on the screen. */
 static int64_t
-at_s(const struct world *w)
+at_s(const struct travel *w)
 {
 	return (rt_model_report(w->m)->source.at_us - WALL_US) / S;
 }
@@ -245,7 +212,7 @@ keys_step_by_buckets_and_G_comes_back(void **state)
 	    {',', 4140},
 	    {RT_KEY_END, 0},
 	};
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -264,7 +231,7 @@ static void
 keys_pressed_before_an_answer_add_up(void **state)
 {
 	struct rt_query early;
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -286,7 +253,7 @@ keys_pressed_before_an_answer_add_up(void **state)
 static void
 a_short_window_steps_by_ten_seconds_until_five_minutes_ago(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -309,7 +276,7 @@ a_short_window_steps_by_ten_seconds_until_five_minutes_ago(void **state)
 static void
 nothing_older_than_what_is_held_is_shown(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -319,7 +286,7 @@ nothing_older_than_what_is_held_is_shown(void **state)
 	/* Held since the minute 4140, less an hour; the first bucket ends a minute later. */
 	assert_int_equal(at_s(&w), 600);
 	press(&w, ',');
-	assert_shows(&w, "nothing older is held than 09:09:00Z");
+	shows(&w, "nothing older is held than 09:09:00Z");
 	answer(&w);
 	assert_int_equal(at_s(&w), 600);
 	close_world(&w);
@@ -328,7 +295,7 @@ nothing_older_than_what_is_held_is_shown(void **state)
 static void
 the_first_bucket_of_a_young_collector_can_be_seen(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 0);
@@ -346,7 +313,7 @@ before_an_answer_and_in_the_present_steps_say_so(void **state)
 {
 	struct rt_model *m = rt_model_new("test", "tcp://127.0.0.1:7782", 300);
 	struct rt_diag d = {{0}, {0}};
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	rt_travel_step(m, -1);
@@ -355,7 +322,7 @@ before_an_answer_and_in_the_present_steps_say_so(void **state)
 	rt_model_free(m);
 	open_world(&w, 4150);
 	press(&w, '.');
-	assert_shows(&w, "this is the present");
+	shows(&w, "this is the present");
 	assert_int_equal(w.m->at_us, 0);
 	close_world(&w);
 }
@@ -378,7 +345,7 @@ goto_takes_a_time_an_age_or_live(void **state)
 	    {"goto live", 0},
 	    {"g 10:01", 3660},
 	};
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -418,7 +385,7 @@ goto_says_what_it_cannot_reach(void **state)
 	    {"2026-06-13T11:00:00Z", "still to come: it is 10:09:10Z"},
 	};
 	struct rt_diag d = {{0}, {0}};
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -437,7 +404,7 @@ goto_says_what_it_cannot_reach(void **state)
 static void
 every_part_of_the_screen_is_of_that_moment(void **state)
 {
-	struct world w;
+	struct travel w;
 	const struct rt_trail *t;
 	const struct rt_report *r;
 	uint64_t attempts = 0;
@@ -463,15 +430,15 @@ every_part_of_the_screen_is_of_that_moment(void **state)
 	assert_false(w.m->live.tail.asked);
 	assert_true(rt_model_trail(w.m) == t);
 	assert_int_equal(rt_model_held(w.m), w.m->live.source.since);
-	assert_shows(&w, "AT 10:05:00Z");
-	assert_shows(&w, " 10:04:29.0 ");
+	shows(&w, "AT 10:05:00Z");
+	shows(&w, " 10:04:29.0 ");
 	close_world(&w);
 }
 
 static void
 an_open_operation_and_a_list_are_of_that_moment(void **state)
 {
-	struct world w;
+	struct travel w;
 	char id[RT_QUERY_OPERATION_MAX + 1];
 
 	(void)state;
@@ -499,7 +466,7 @@ an_open_operation_and_a_list_are_of_that_moment(void **state)
 static void
 the_tail_of_the_present_goes_on_where_it_was(void **state)
 {
-	struct world w;
+	struct travel w;
 	uint64_t newest;
 
 	(void)state;
@@ -518,7 +485,7 @@ the_tail_of_the_present_goes_on_where_it_was(void **state)
 static void
 a_frozen_screen_steps_from_its_moment_and_thaws_with_the_answer(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -526,13 +493,13 @@ a_frozen_screen_steps_from_its_moment_and_thaws_with_the_answer(void **state)
 	run(&w, 300);
 	answer(&w);
 	press(&w, 'w');
-	assert_shows(&w, "frozen: window 15m is shown once it goes on");
+	shows(&w, "frozen: window 15m is shown once it goes on");
 	answer(&w);
-	assert_shows(&w, "win 5m");
+	shows(&w, "win 5m");
 	command(&w, "window 5m");
 	press(&w, ',');
 	assert_true(w.m->is_frozen);
-	assert_shows(&w, "FROZEN 10:09:10Z");
+	shows(&w, "FROZEN 10:09:10Z");
 	answer(&w);
 	assert_false(w.m->is_frozen);
 	assert_int_equal(at_s(&w), 4140);
@@ -540,18 +507,18 @@ a_frozen_screen_steps_from_its_moment_and_thaws_with_the_answer(void **state)
 	press(&w, ' ');
 	run(&w, 60);
 	answer(&w);
-	assert_shows(&w, "FROZEN AT 10:09:00Z");
+	shows(&w, "FROZEN AT 10:09:00Z");
 	press(&w, 'G');
 	answer(&w);
 	assert_false(w.m->is_frozen);
-	assert_shows(&w, "LIVE");
+	shows(&w, "LIVE");
 	close_world(&w);
 }
 
 static void
 a_frozen_operation_gets_no_later_records(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4120);
@@ -581,7 +548,7 @@ a_frozen_operation_gets_no_later_records(void **state)
 static void
 screens_of_the_past_look_as_agreed(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -589,38 +556,38 @@ screens_of_the_past_look_as_agreed(void **state)
 	command(&w, "goto 10:05");
 	answer(&w);
 	w.m->notice[0] = '\0';
-	assert_golden(&w, 24, 80, "past-80x24");
-	assert_golden(&w, 40, 120, "past-120x40");
-	assert_golden(&w, 10, 40, "past-40x10");
+	looks_as(&w, 24, 80, "past-80x24");
+	looks_as(&w, 40, 120, "past-120x40");
+	looks_as(&w, 10, 40, "past-40x10");
 	command(&w, "window 1h");
 	answer(&w);
-	assert_golden(&w, 24, 80, "past-cut-80x24");
+	looks_as(&w, 24, 80, "past-cut-80x24");
 	press(&w, ':');
 	press(&w, 'g');
-	assert_golden(&w, 24, 80, "command-80x24");
-	assert_golden(&w, 40, 120, "command-120x40");
+	looks_as(&w, 24, 80, "command-80x24");
+	looks_as(&w, 40, 120, "command-120x40");
 	close_world(&w);
 }
 
 static void
 what_has_no_history_is_a_dash(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
 	command(&w, "goto 10:05");
 	answer(&w);
-	assert_shows(&w, ", - open");
-	assert_shows(&w, "lost -");
+	shows(&w, ", - open");
+	shows(&w, "lost -");
 	press(&w, '1');
 	press(&w, 'z');
-	assert_shows(&w, "open: - run, - wait, - fbk");
+	shows(&w, "open: - run, - wait, - fbk");
 	close_world(&w);
 }
 
 static bool
-is_in_tail(const struct world *w, const char *id)
+is_in_tail(const struct travel *w, const char *id)
 {
 	const struct rt_trail *t = rt_model_trail(w->m);
 
@@ -637,18 +604,18 @@ static void
 the_operation_beside_the_panels_is_of_that_moment(void **state)
 {
 	static const int keys[] = {'{', ',', 'G', ','};
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
 	for (size_t i = 0; i < RT_COUNT_OF(keys); i++) {
-		(void)screen(&w, 60, 200);
+		draw(&w, 60, 200);
 		answer(&w);
 		assert_int_equal(w.m->dock.held, RT_HELD_YES);
 		press(&w, keys[i]);
-		(void)screen(&w, 60, 200);
+		draw(&w, 60, 200);
 		answer(&w);
-		(void)screen(&w, 60, 200);
+		draw(&w, 60, 200);
 		if (!is_in_tail(&w, w.m->dock.id))
 			fail_msg("%c: %s", keys[i], w.m->dock.id);
 		answer(&w);
@@ -664,7 +631,7 @@ the_operation_beside_the_panels_is_of_that_moment(void **state)
 static void
 the_worst_thing_of_then_says_when_it_was(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 4150);
@@ -684,7 +651,7 @@ the_worst_thing_of_then_says_when_it_was(void **state)
 static void
 an_empty_moment_says_so(void **state)
 {
-	struct world w;
+	struct travel w;
 
 	(void)state;
 	open_world(&w, 600);
@@ -693,7 +660,7 @@ an_empty_moment_says_so(void **state)
 	command(&w, "window 1m");
 	command(&w, "goto -5m");
 	answer(&w);
-	assert_shows(&w, "no data in the 1m before 09:20:00Z");
+	shows(&w, "no data in the 1m before 09:20:00Z");
 	close_world(&w);
 }
 

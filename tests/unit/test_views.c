@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Screens from hand-made reports, compared with tests/golden as text. */
-#include "tui/view.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/unit/util.h"
+#include "tests/unit/screen.h"
 #include "tui/command.h"
-#include "tui/keys.h"
 #include "tui/term.h"
 
-#define NOW_US INT64_C(1781341471000000) /* 2026-06-13T09:04:31Z */
 #define HOSTILE                           \
 	"\x1b]0;x\x07\x1b[2J\xe2\x80\xae" \
 	"evil\r\n\t\xe4\xb8\xad\xe6\x96\x87"
-
-struct world {
-	struct rt_model *m;
-	struct rt_report r;
-	struct rt_grid g;
-	rt_mono_t mono;
-};
 
 /* ---- reports by hand --------------------------------------------------- */
 
@@ -224,43 +213,6 @@ fill_canaries(struct rt_report *r)
 	c->elapsed_ms = -1;
 }
 
-/* ---- a world with one screen in it ---------------------------------------- */
-
-static void
-open_world(struct world *w)
-{
-	memset(w, 0, sizeof(*w));
-	w->m = rt_model_new("gw.example", "tcp://127.0.0.1:7782", 300);
-	rt_report_init(&w->r);
-	rt_grid_init(&w->g);
-	w->mono.us = 1000000;
-	rt_model_tick(w->m, w->mono, (rt_wall_t){NOW_US});
-}
-
-static void
-close_world(struct world *w)
-{
-	rt_model_free(w->m);
-	rt_report_fini(&w->r);
-	rt_grid_fini(&w->g);
-}
-
-static void
-pass_ms(struct world *w, int64_t ms)
-{
-	w->mono.us += ms * 1000;
-	rt_model_tick(
-	    w->m, w->mono, (rt_wall_t){NOW_US - 1000000 + w->mono.us});
-}
-
-static void
-answer(struct world *w, void (*fill)(struct rt_report *r))
-{
-	rt_report_reset(&w->r);
-	fill(&w->r);
-	rt_model_answer(w->m, &w->r);
-}
-
 static void
 see_events(struct world *w, unsigned count)
 {
@@ -296,81 +248,6 @@ see_events(struct world *w, unsigned count)
 	}
 }
 
-static struct rt_layout
-draw(struct world *w, unsigned rows, unsigned cols)
-{
-	struct rt_layout l;
-
-	rt_layout_make(&l, w->m, rows, cols);
-	rt_layout_settle(&l, w->m);
-	rt_view_screen(w->m, &l, &w->g);
-	return l;
-}
-
-static enum rt_effect
-press(struct world *w, unsigned rows, unsigned cols, int key)
-{
-	struct rt_layout l;
-
-	rt_layout_make(&l, w->m, rows, cols);
-	rt_layout_settle(&l, w->m);
-	return rt_keys_apply(w->m, &l, key);
-}
-
-static char *
-dump(struct world *w)
-{
-	static char text[1 << 20];
-	struct rt_buf b;
-
-	rt_buf_init_fixed(&b, text, sizeof(text));
-	text[0] = '\0';
-	rt_grid_dump(&b, &w->g);
-	assert_false(b.overflow);
-	return text;
-}
-
-static void
-assert_shows(struct world *w, const char *needle)
-{
-	const char *text = dump(w);
-
-	if (!strstr(text, needle))
-		fail_msg("\"%s\" is not on the screen:\n%s", needle, text);
-}
-
-static void
-assert_hides(struct world *w, const char *needle)
-{
-	const char *text = dump(w);
-
-	if (strstr(text, needle))
-		fail_msg("\"%s\" is on the screen:\n%s", needle, text);
-}
-
-static void
-assert_golden(struct world *w, const char *name)
-{
-	char path[256];
-	const char *text = dump(w);
-	char *want;
-	size_t len;
-
-	snprintf(path, sizeof(path), "tests/golden/%s.screen", name);
-	if (getenv("RT_GOLDEN_WRITE")) {
-		FILE *f = fopen(path, "w");
-
-		assert_non_null(f);
-		fputs(text, f);
-		assert_int_equal(fclose(f), 0);
-		return;
-	}
-	want = util_read_file(path, &len);
-	if (strcmp(want, text) != 0)
-		fail_msg("%s differs; now it is:\n%s", path, text);
-	free(want);
-}
-
 /* ---- golden screens -------------------------------------------------------- */
 
 /* clang-format off */
@@ -401,14 +278,14 @@ screens_look_as_agreed(void **state)
 	for (size_t i = 0; i < RT_COUNT_OF(screens); i++) {
 		struct world w;
 
-		open_world(&w);
+		world_open(&w);
 		w.m->ascii = screens[i].ascii;
-		answer(&w, screens[i].fill);
+		world_answer(&w, screens[i].fill);
 		see_events(&w, 40);
-		pass_ms(&w, 400);
-		(void)draw(&w, screens[i].rows, screens[i].cols);
-		assert_golden(&w, screens[i].name);
-		close_world(&w);
+		world_pass_ms(&w, 400);
+		world_draw(&w, screens[i].rows, screens[i].cols);
+		assert_golden(&w.g, screens[i].name);
+		world_close(&w);
 	}
 }
 
@@ -418,22 +295,22 @@ canaries_show_phases_budgets_and_pauses(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_canaries);
-	(void)draw(&w, 24, 80);
-	assert_golden(&w, "canaries-80x24");
-	(void)draw(&w, 40, 120);
-	assert_golden(&w, "canaries-120x40");
-	(void)press(&w, 40, 120, '8');
-	(void)press(&w, 40, 120, 'z');
-	(void)draw(&w, 40, 120);
-	assert_golden(&w, "canaries-zoomed-120x40");
-	(void)draw(&w, 24, 80);
-	assert_golden(&w, "canaries-zoomed-80x24");
-	assert_shows(&w, "paused 18s: rate_limited");
-	assert_shows(&w, "stopped: max_per_run");
-	assert_shows(&w, "ttft 352ms");
-	close_world(&w);
+	world_open(&w);
+	world_answer(&w, fill_canaries);
+	world_draw(&w, 24, 80);
+	assert_golden(&w.g, "canaries-80x24");
+	world_draw(&w, 40, 120);
+	assert_golden(&w.g, "canaries-120x40");
+	(void)world_press(&w, 40, 120, '8');
+	(void)world_press(&w, 40, 120, 'z');
+	world_draw(&w, 40, 120);
+	assert_golden(&w.g, "canaries-zoomed-120x40");
+	world_draw(&w, 24, 80);
+	assert_golden(&w.g, "canaries-zoomed-80x24");
+	assert_shows(&w.g, "paused 18s: rate_limited");
+	assert_shows(&w.g, "stopped: max_per_run");
+	assert_shows(&w.g, "ttft 352ms");
+	world_close(&w);
 }
 
 /* clang-format off */
@@ -457,27 +334,27 @@ the_smallest_screens_show_their_way_on_and_what_is_cut(void **state)
 		unsigned rows = small[i].rows, cols = small[i].cols;
 		struct world w;
 
-		open_world(&w);
-		answer(&w, fill_busy);
+		world_open(&w);
+		world_answer(&w, fill_busy);
 		see_events(&w, 40);
 		for (const char *key = small[i].keys; *key; key++)
-			(void)press(
+			(void)world_press(
 			    &w, rows, cols, *key == '\t' ? RT_KEY_TAB : *key);
-		(void)draw(&w, rows, cols);
-		assert_shows(&w, small[i].shows);
-		assert_shows(&w, " Tab");
+		world_draw(&w, rows, cols);
+		assert_shows(&w.g, small[i].shows);
+		assert_shows(&w.g, " Tab");
 		if (small[i].hides)
-			assert_hides(&w, small[i].hides);
-		assert_golden(&w, small[i].name);
+			assert_hides(&w.g, small[i].hides);
+		assert_golden(&w.g, small[i].name);
 		/* Back to the names and values. */
-		(void)press(&w, rows, cols, RT_KEY_ESC);
-		(void)draw(&w, rows, cols);
-		assert_shows(&w, "error ");
-		(void)press(&w, rows, cols, '5');
-		(void)press(&w, rows, cols, '1');
-		(void)draw(&w, rows, cols);
-		assert_shows(&w, "error ");
-		close_world(&w);
+		(void)world_press(&w, rows, cols, RT_KEY_ESC);
+		world_draw(&w, rows, cols);
+		assert_shows(&w.g, "error ");
+		(void)world_press(&w, rows, cols, '5');
+		(void)world_press(&w, rows, cols, '1');
+		world_draw(&w, rows, cols);
+		assert_shows(&w.g, "error ");
+		world_close(&w);
 	}
 }
 
@@ -487,12 +364,12 @@ before_the_first_answer_it_says_so(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	pass_ms(&w, 2000);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "ASKING no answer from tcp://127.0.0.1:7782");
-	assert_golden(&w, "asking-80x24");
-	close_world(&w);
+	world_open(&w);
+	world_pass_ms(&w, 2000);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "ASKING no answer from tcp://127.0.0.1:7782");
+	assert_golden(&w.g, "asking-80x24");
+	world_close(&w);
 }
 
 static void
@@ -508,15 +385,15 @@ without_events_it_says_where_to_point_a_client(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_nothing);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "no events yet: point a client at");
-	assert_shows(&w, "error n/a");
-	assert_golden(&w, "empty-80x24");
-	(void)draw(&w, 40, 120);
-	assert_golden(&w, "empty-120x40");
-	close_world(&w);
+	world_open(&w);
+	world_answer(&w, fill_nothing);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "no events yet: point a client at");
+	assert_shows(&w.g, "error n/a");
+	assert_golden(&w.g, "empty-80x24");
+	world_draw(&w, 40, 120);
+	assert_golden(&w.g, "empty-120x40");
+	world_close(&w);
 }
 
 static void
@@ -532,11 +409,11 @@ an_empty_window_says_since_when(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_quiet);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "QUIET no data since 08:57:51Z");
-	close_world(&w);
+	world_open(&w);
+	world_answer(&w, fill_quiet);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "QUIET no data since 08:57:51Z");
+	world_close(&w);
 }
 
 static void
@@ -545,20 +422,20 @@ a_silent_collector_is_gone_and_its_numbers_are_old(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	pass_ms(&w, RT_MODEL_GONE_MS);
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	world_pass_ms(&w, RT_MODEL_GONE_MS);
 	assert_int_equal(w.m->link, RT_LINK_UP);
-	pass_ms(&w, 29000);
+	world_pass_ms(&w, 29000);
 	assert_int_equal(w.m->link, RT_LINK_GONE);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "! STALE");
-	assert_shows(&w, "no answer since 09:04:31Z (32s");
-	assert_golden(&w, "stale-80x24");
-	answer(&w, fill_busy);
-	(void)draw(&w, 40, 120);
-	assert_shows(&w, "BACK since 09:05:03Z after 32s of silence");
-	close_world(&w);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "! STALE");
+	assert_shows(&w.g, "no answer since 09:04:31Z (32s");
+	assert_golden(&w.g, "stale-80x24");
+	world_answer(&w, fill_busy);
+	world_draw(&w, 40, 120);
+	assert_shows(&w.g, "BACK since 09:05:03Z after 32s of silence");
+	world_close(&w);
 }
 
 static void
@@ -574,20 +451,20 @@ a_restarted_collector_is_told_for_a_while(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
+	world_open(&w);
+	world_answer(&w, fill_busy);
 	w.m->tail_next = 99;
-	pass_ms(&w, 1000);
-	answer(&w, fill_restarted);
+	world_pass_ms(&w, 1000);
+	world_answer(&w, fill_restarted);
 	assert_true(w.m->tail_next == UINT64_MAX);
-	(void)draw(&w, 24, 120);
-	assert_shows(&w, "RESTARTED at 09:04:32Z: counts began anew");
-	pass_ms(&w, RT_MODEL_NEWS_MS);
-	answer(&w, fill_restarted);
-	(void)draw(&w, 24, 120);
-	assert_hides(&w, "RESTARTED");
-	assert_shows(&w, "restarts 1");
-	close_world(&w);
+	world_draw(&w, 24, 120);
+	assert_shows(&w.g, "RESTARTED at 09:04:32Z: counts began anew");
+	world_pass_ms(&w, RT_MODEL_NEWS_MS);
+	world_answer(&w, fill_restarted);
+	world_draw(&w, 24, 120);
+	assert_hides(&w.g, "RESTARTED");
+	assert_shows(&w.g, "restarts 1");
+	world_close(&w);
 }
 
 static void
@@ -620,7 +497,7 @@ static const char *const unseemly[] = {"\x1b", "\r", "\t", "\x07",
 static void
 assert_seemly(struct world *w, bool is_ascii)
 {
-	const char *text = dump(w);
+	const char *text = screen_text(&w->g);
 
 	for (size_t i = 0; i < RT_COUNT_OF(unseemly); i++)
 		assert_null(strstr(text, unseemly[i]));
@@ -641,15 +518,15 @@ hostile_names_move_no_cell(void **state)
 		struct world w;
 		char name[64];
 
-		open_world(&w);
+		world_open(&w);
 		w.m->ascii = i % 2 == 1;
-		answer(&w, fill_hostile);
-		(void)draw(&w, rows, cols);
+		world_answer(&w, fill_hostile);
+		world_draw(&w, rows, cols);
 		assert_seemly(&w, w.m->ascii);
 		snprintf(name, sizeof(name), "hostile-%ux%u%s", cols, rows,
 		    w.m->ascii ? "-ascii" : "");
-		assert_golden(&w, name);
-		close_world(&w);
+		assert_golden(&w.g, name);
+		world_close(&w);
 	}
 }
 
@@ -659,20 +536,20 @@ help_explains_the_panel_the_keys_and_every_rate(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	assert_int_equal(press(&w, 24, 80, '?'), RT_EFFECT_DRAW);
-	(void)draw(&w, 24, 80);
-	assert_golden(&w, "help-80x24");
-	(void)draw(&w, 200, 100);
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	assert_int_equal(world_press(&w, 24, 80, '?'), RT_EFFECT_DRAW);
+	world_draw(&w, 24, 80);
+	assert_golden(&w.g, "help-80x24");
+	world_draw(&w, 200, 100);
 	for (unsigned i = 0; i < RT_RATE_COUNT; i++)
-		assert_shows(&w, rt_rate_info((enum rt_rate_id)i)->label);
+		assert_shows(&w.g, rt_rate_info((enum rt_rate_id)i)->label);
 	for (unsigned i = 0; i < RT_FATE_COUNT; i++)
-		assert_shows(&w, rt_fate_name((enum rt_fate)i));
-	assert_int_equal(press(&w, 24, 80, 'q'), RT_EFFECT_DRAW);
+		assert_shows(&w.g, rt_fate_name((enum rt_fate)i));
+	assert_int_equal(world_press(&w, 24, 80, 'q'), RT_EFFECT_DRAW);
 	assert_false(w.m->help);
-	assert_int_equal(press(&w, 24, 80, 'q'), RT_EFFECT_QUIT);
-	close_world(&w);
+	assert_int_equal(world_press(&w, 24, 80, 'q'), RT_EFFECT_QUIT);
+	world_close(&w);
 }
 
 static void
@@ -681,16 +558,16 @@ help_scrolls_to_its_end_and_no_further(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	(void)press(&w, 24, 80, '?');
-	(void)press(&w, 24, 80, 'G');
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "failed on the first attempt");
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	(void)world_press(&w, 24, 80, '?');
+	(void)world_press(&w, 24, 80, 'G');
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "failed on the first attempt");
 	assert_int_equal(w.m->help_top, rt_view_help_rows(w.m, 80) - 21);
-	(void)press(&w, 24, 80, 'g');
+	(void)world_press(&w, 24, 80, 'g');
 	assert_int_equal(w.m->help_top, 0);
-	close_world(&w);
+	world_close(&w);
 }
 
 /* ---- what the figures say ---------------------------------------------------- */
@@ -701,13 +578,13 @@ the_four_rates_are_there_with_their_n(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w,
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g,
 	    " error 20.6%  timeout 3.5%  fallback 5.8%  "
 	    "no usage 3.0%  n=846");
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -716,17 +593,17 @@ fates_add_up_to_the_operations_ended(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w,
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g,
 	    "fates 588 1st + 48 retry + 36 fbk + 24 degr + "
 	    "12 exh + 12 fast = 720 ended");
-	(void)draw(&w, 40, 120);
-	assert_shows(&w,
+	world_draw(&w, 40, 120);
+	assert_shows(&w.g,
 	    "588 first_try + 48 rescued_by_retry + "
 	    "36 rescued_by_fallback");
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -743,11 +620,11 @@ long_times_leave_the_failures_their_place(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_slow);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "p95 900ms p99 13.1s failed 3.3%");
-	close_world(&w);
+	world_open(&w);
+	world_answer(&w, fill_slow);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "p95 900ms p99 13.1s failed 3.3%");
+	world_close(&w);
 }
 
 static void
@@ -757,21 +634,21 @@ whatever_was_lost_is_visible_at_every_size(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_troubled);
+	world_open(&w);
+	world_answer(&w, fill_troubled);
 	for (size_t i = 0; i < RT_COUNT_OF(sizes); i++) {
-		(void)draw(&w, sizes[i][0], sizes[i][1]);
-		assert_shows(&w, "unexplained");
+		world_draw(&w, sizes[i][0], sizes[i][1]);
+		assert_shows(&w.g, "unexplained");
 	}
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "lost 12");
-	assert_shows(&w, "chat-secondary ! FAIL");
-	assert_shows(&w, "not_json 2");
-	assert_shows(&w, "duplicates 5");
-	assert_shows(&w, "late 4");
-	assert_shows(&w, "sensitive dropped 1");
-	assert_shows(&w, "overflow series 9");
-	close_world(&w);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "lost 12");
+	assert_shows(&w.g, "chat-secondary ! FAIL");
+	assert_shows(&w.g, "not_json 2");
+	assert_shows(&w.g, "duplicates 5");
+	assert_shows(&w.g, "late 4");
+	assert_shows(&w.g, "sensitive dropped 1");
+	assert_shows(&w.g, "overflow series 9");
+	world_close(&w);
 }
 
 static void
@@ -841,14 +718,14 @@ per_second_figures_divide_by_window_or_uptime(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
+	world_open(&w);
+	world_answer(&w, fill_busy);
 	assert_within(rt_model_span_s(w.m), 300, 0.001);
 	w.m->live.source.uptime_ms = 60000;
 	assert_within(rt_model_span_s(w.m), 60, 0.001);
 	w.m->live.source.uptime_ms = 10;
 	assert_within(rt_model_span_s(w.m), 1, 0.001);
-	close_world(&w);
+	world_close(&w);
 }
 
 /* ---- steadiness ------------------------------------------------------------------ */
@@ -879,15 +756,15 @@ the_cursor_sticks_to_its_row_when_the_order_turns(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	(void)press(&w, 24, 80, 'j');
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	(void)world_press(&w, 24, 80, 'j');
 	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].at, 1);
-	pass_ms(&w, RT_MODEL_HOLD_MS);
-	answer(&w, fill_turned);
+	world_pass_ms(&w, RT_MODEL_HOLD_MS);
+	world_answer(&w, fill_turned);
 	assert_string_equal(service_at(&w, 0), "search");
 	assert_int_equal(w.m->rows[RT_PANEL_ROUTES].at, 3);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -896,19 +773,19 @@ the_order_holds_for_five_seconds_after_a_key(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	(void)press(&w, 24, 80, 'j');
-	pass_ms(&w, RT_MODEL_HOLD_MS - 1);
-	answer(&w, fill_turned);
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	(void)world_press(&w, 24, 80, 'j');
+	world_pass_ms(&w, RT_MODEL_HOLD_MS - 1);
+	world_answer(&w, fill_turned);
 	assert_string_equal(service_at(&w, 0), "checkout");
 	assert_string_equal(service_at(&w, 1), "support-bot");
 	assert_string_equal(service_at(&w, 2), "search");
 	assert_string_equal(service_at(&w, 3), "fresh");
-	pass_ms(&w, 1);
-	answer(&w, fill_turned);
+	world_pass_ms(&w, 1);
+	world_answer(&w, fill_turned);
 	assert_string_equal(service_at(&w, 0), "search");
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -917,16 +794,16 @@ another_sort_is_seen_at_once(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
+	world_open(&w);
+	world_answer(&w, fill_busy);
 	w.m->ask_now = false;
-	(void)press(&w, 24, 80, 's');
-	(void)press(&w, 24, 80, 's');
+	(void)world_press(&w, 24, 80, 's');
+	(void)world_press(&w, 24, 80, 's');
 	assert_true(w.m->ask_now);
 	assert_int_equal(rt_model_query(w.m).sort, RT_SORT_OPS);
-	answer(&w, fill_turned);
+	world_answer(&w, fill_turned);
 	assert_string_equal(service_at(&w, 0), "search");
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -955,15 +832,15 @@ the_time_line_moves_every_five_seconds_at_most(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	pass_ms(&w, RT_MODEL_TREND_MS - 1);
-	answer(&w, fill_later);
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	world_pass_ms(&w, RT_MODEL_TREND_MS - 1);
+	world_answer(&w, fill_later);
 	assert_int_not_equal(w.m->live.trend.v[RT_TREND_OPS][0], 77);
-	pass_ms(&w, 1);
-	answer(&w, fill_later);
+	world_pass_ms(&w, 1);
+	world_answer(&w, fill_later);
 	assert_int_equal(w.m->live.trend.v[RT_TREND_OPS][0], 77);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -972,22 +849,22 @@ a_tail_too_fast_to_read_moves_every_two_seconds(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
+	world_open(&w);
+	world_answer(&w, fill_busy);
 	see_events(&w, 10);
-	(void)draw(&w, 24, 80);
+	world_draw(&w, 24, 80);
 	assert_int_equal(w.m->tail_bottom, 10);
-	pass_ms(&w, 1000);
+	world_pass_ms(&w, 1000);
 	see_events(&w, 100);
-	(void)draw(&w, 24, 80);
+	world_draw(&w, 24, 80);
 	assert_int_equal(w.m->tail_bottom, 10);
-	pass_ms(&w, 1000);
-	(void)draw(&w, 24, 80);
+	world_pass_ms(&w, 1000);
+	world_draw(&w, 24, 80);
 	assert_int_equal(w.m->tail_bottom, 110);
 	see_events(&w, 3);
-	(void)draw(&w, 24, 80);
+	world_draw(&w, 24, 80);
 	assert_int_equal(w.m->tail_bottom, 113);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -996,24 +873,24 @@ a_frozen_screen_stays_and_counts_what_it_holds(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
+	world_open(&w);
+	world_answer(&w, fill_busy);
 	see_events(&w, 10);
-	(void)press(&w, 24, 80, ' ');
-	(void)draw(&w, 24, 80);
-	answer(&w, fill_troubled);
+	(void)world_press(&w, 24, 80, ' ');
+	world_draw(&w, 24, 80);
+	world_answer(&w, fill_troubled);
 	see_events(&w, 5);
-	pass_ms(&w, 3000);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "FROZEN 09:04:31Z");
-	assert_shows(&w, "5 held");
-	assert_hides(&w, "unexplained");
-	assert_golden(&w, "frozen-80x24");
-	(void)press(&w, 24, 80, ' ');
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "unexplained");
-	assert_shows(&w, "FOLLOW");
-	close_world(&w);
+	world_pass_ms(&w, 3000);
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "FROZEN 09:04:31Z");
+	assert_shows(&w.g, "5 held");
+	assert_hides(&w.g, "unexplained");
+	assert_golden(&w.g, "frozen-80x24");
+	(void)world_press(&w, 24, 80, ' ');
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "unexplained");
+	assert_shows(&w.g, "FOLLOW");
+	world_close(&w);
 }
 
 static void
@@ -1022,12 +899,12 @@ thawing_before_an_answer_keeps_the_old_one(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
-	(void)press(&w, 24, 80, ' ');
-	(void)press(&w, 24, 80, ' ');
+	world_open(&w);
+	world_answer(&w, fill_busy);
+	(void)world_press(&w, 24, 80, ' ');
+	(void)world_press(&w, 24, 80, ' ');
 	assert_int_equal(rt_model_report(w.m)->series_count, 3);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void
@@ -1036,20 +913,20 @@ scrolling_the_tail_up_holds_it_until_F(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_busy);
+	world_open(&w);
+	world_answer(&w, fill_busy);
 	see_events(&w, 40);
-	(void)press(&w, 24, 80, '9');
-	(void)press(&w, 24, 80, 'k');
-	(void)draw(&w, 24, 80);
+	(void)world_press(&w, 24, 80, '9');
+	(void)world_press(&w, 24, 80, 'k');
+	world_draw(&w, 24, 80);
 	see_events(&w, 7);
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "HELD, F follows  7 held");
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "HELD, F follows  7 held");
 	assert_int_equal(w.m->tail_at, 39);
-	(void)press(&w, 24, 80, 'F');
-	(void)draw(&w, 24, 80);
-	assert_shows(&w, "FOLLOW");
-	close_world(&w);
+	(void)world_press(&w, 24, 80, 'F');
+	world_draw(&w, 24, 80);
+	assert_shows(&w.g, "FOLLOW");
+	world_close(&w);
 }
 
 static void
@@ -1060,24 +937,24 @@ every_size_and_every_panel_can_be_drawn(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	answer(&w, fill_hostile);
+	world_open(&w);
+	world_answer(&w, fill_hostile);
 	see_events(&w, 40);
 	for (size_t i = 0; i < RT_COUNT_OF(sizes); i++)
 		for (size_t k = 0; k < RT_COUNT_OF(sizes); k++)
 			for (int key = '1'; key <= '9'; key++) {
-				(void)press(&w, sizes[i], sizes[k], key);
-				(void)draw(&w, sizes[i], sizes[k]);
-				(void)press(&w, sizes[i], sizes[k], 'z');
-				(void)draw(&w, sizes[i], sizes[k]);
-				(void)press(&w, sizes[i], sizes[k], 'z');
-				(void)press(&w, sizes[i], sizes[k], '?');
-				(void)press(&w, sizes[i], sizes[k], 'G');
-				(void)draw(&w, sizes[i], sizes[k]);
-				(void)press(&w, sizes[i], sizes[k], '?');
+				(void)world_press(&w, sizes[i], sizes[k], key);
+				world_draw(&w, sizes[i], sizes[k]);
+				(void)world_press(&w, sizes[i], sizes[k], 'z');
+				world_draw(&w, sizes[i], sizes[k]);
+				(void)world_press(&w, sizes[i], sizes[k], 'z');
+				(void)world_press(&w, sizes[i], sizes[k], '?');
+				(void)world_press(&w, sizes[i], sizes[k], 'G');
+				world_draw(&w, sizes[i], sizes[k]);
+				(void)world_press(&w, sizes[i], sizes[k], '?');
 			}
 	assert_int_equal(w.g.rows, 200);
-	close_world(&w);
+	world_close(&w);
 }
 
 /* ---- keys ------------------------------------------------------------------------- */
@@ -1112,17 +989,17 @@ the_window_key_goes_round_and_plus_stops_at_the_end(void **state)
 	struct world w;
 
 	(void)state;
-	open_world(&w);
-	(void)press(&w, 24, 80, 'w');
+	world_open(&w);
+	(void)world_press(&w, 24, 80, 'w');
 	assert_int_equal(w.m->window_s, 900);
-	(void)press(&w, 24, 80, '+');
-	(void)press(&w, 24, 80, '+');
+	(void)world_press(&w, 24, 80, '+');
+	(void)world_press(&w, 24, 80, '+');
 	assert_int_equal(w.m->window_s, 3600);
-	(void)press(&w, 24, 80, 'w');
+	(void)world_press(&w, 24, 80, 'w');
 	assert_int_equal(w.m->window_s, 60);
-	(void)press(&w, 24, 80, '-');
+	(void)world_press(&w, 24, 80, '-');
 	assert_int_equal(w.m->window_s, 60);
-	close_world(&w);
+	world_close(&w);
 }
 
 static void

@@ -338,22 +338,9 @@ the_text_looks_as_agreed(void **state)
 {
 	const char *text =
 	    text_of(fall(rescued, true, 1u << RT_RULE_RETRY_AFTER_IGNORED));
-	const char *path = "tests/golden/operation.txt";
-	size_t len;
 
 	(void)state;
-	if (getenv("RT_GOLDEN_WRITE")) {
-		FILE *f = fopen(path, "w");
-
-		assert_non_null(f);
-		fputs(text, f);
-		assert_int_equal(fclose(f), 0);
-	} else {
-		char *want = util_read_file(path, &len);
-
-		assert_string_equal(text, want);
-		free(want);
-	}
+	assert_golden_file("tests/golden/operation.txt", text);
 }
 
 static void

@@ -109,3 +109,25 @@ util_read_file(const char *path, size_t *len)
 	fclose(f);
 	return p;
 }
+
+void
+util_assert_golden(
+    const char *path, const char *text, const char *file, int line)
+{
+	char *want;
+	size_t len;
+
+	if (getenv("RT_GOLDEN_WRITE")) {
+		FILE *f = fopen(path, "w");
+
+		assert_non_null(f);
+		fputs(text, f);
+		assert_int_equal(fclose(f), 0);
+	}
+	want = util_read_file(path, &len);
+	if (strcmp(want, text) != 0) {
+		print_error("%s differs; now it is:\n%s\n", path, text);
+		_fail(file, line);
+	}
+	free(want);
+}

@@ -42,4 +42,10 @@ size_t util_random_below(struct util_random *r, size_t below);
 /* A whole file, heap, NUL-terminated; the test fails where it cannot be read. */
 char *util_read_file(const char *path, size_t *len);
 
+/* The text is what the file holds; with RT_GOLDEN_WRITE set it is written there first. */
+#define assert_golden_file(path, text) \
+	util_assert_golden((path), (text), __FILE__, __LINE__)
+void util_assert_golden(
+    const char *path, const char *text, const char *file, int line);
+
 #endif
