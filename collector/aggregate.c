@@ -57,6 +57,7 @@ rt_aggregate_set_opts(struct rt_aggregate *a, const struct rt_aggregate_opts *o)
 	rt_timeouts_init(t, &a->policies,
 	    (timeout_ms ? timeout_ms : OPERATION_TIMEOUT_MS) * 1000);
 	rt_operations_set_timeouts(&a->operations, t->us, t->count);
+	rt_sequence_set_limit(&a->sequence, &o->limit);
 	rt_decoder_free(a->decoder);
 	a->decoder = rt_decoder_new(&o->decode);
 }
@@ -90,6 +91,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	a->held_us = a->clock_us;
 	a->last_event_us = -1;
 	rt_operations_init(&a->operations, c.operations, seed);
+	rt_sequence_init(&a->sequence, c.emitters, seed);
 	rt_aggregate_set_opts(a, o);
 	rt_intern_init(&a->labels, c.labels, seed);
 	rt_sketch_pool_init(&a->sketches, c.sketch_chunks);
@@ -100,7 +102,6 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	rt_series_init(&a->series, &a->labels, &a->sketches, c.series, seed);
 	rt_fallback_init(
 	    &a->fallback, &a->labels, c.fallback_rows, c.operations);
-	rt_sequence_init(&a->sequence, c.emitters, seed);
 	rt_recent_init(&a->recent, c.tail_bytes);
 	a->recent.write = write_kept;
 	rt_refusals_init(&a->refused, c.refused);
@@ -630,7 +631,7 @@ take_notice(
 		repeated(a, id);
 		return;
 	}
-	rt_sequence_refused(&a->sequence);
+	rt_sequence_refused(&a->sequence, n->reason);
 	total(a, RT_C_REJECT + n->reason);
 	leave_out(a, n->reason, id);
 	snprintf(from, sizeof(from), "%s, %s", n->where, source);
@@ -655,6 +656,17 @@ rt_aggregate_service(const struct rt_aggregate *a)
 			      : RT_STR_NONE;
 }
 
+static const struct rt_diag over_rate = {
+    "emitter", "sends more records a second than [limits] allows"};
+
+static bool
+is_over_rate(struct rt_aggregate *a, const struct rt_decoded *d)
+{
+	return a->is_limited && !a->is_restoring &&
+	    d->reject == RT_REJECT_NOT &&
+	    !rt_sequence_has_room(&a->sequence, a->clock_us);
+}
+
 /* A record that was decoded, well or not. */
 static void
 take_decoded(struct rt_aggregate *a, struct rt_decoded *d,
@@ -675,8 +687,12 @@ take_decoded(struct rt_aggregate *a, struct rt_decoded *d,
 		repeated(a, id);
 		return;
 	}
+	if (is_over_rate(a, d)) {
+		d->reject = RT_REJECT_OVER_RATE;
+		why = &over_rate;
+	}
 	if (d->reject != RT_REJECT_NOT) {
-		rt_sequence_refused(&a->sequence);
+		rt_sequence_refused(&a->sequence, d->reject);
 		total(a, RT_C_REJECT + d->reject);
 		leave_out(a, d->reject, id);
 		rt_refusals_add(
@@ -800,7 +816,7 @@ rt_aggregate_mark(
 	for (i = 0; i < m->count; i++) {
 		(void)rt_sequence_arrived(&a->sequence, a->clock_us,
 		    rt_mark_emitter(m), m->seq > 0 ? m->seq + i : 0, NULL);
-		rt_sequence_refused(&a->sequence);
+		rt_sequence_refused(&a->sequence, m->reason);
 	}
 }
 
@@ -810,6 +826,18 @@ rt_aggregate_on_emitter(struct rt_aggregate *a,
 {
 	a->may_use = may_use;
 	a->may_use_arg = arg;
+}
+
+void
+rt_aggregate_set_limited(struct rt_aggregate *a, bool is_limited)
+{
+	a->is_limited = is_limited;
+}
+
+struct rt_namer *
+rt_aggregate_over_rate(struct rt_aggregate *a)
+{
+	return &a->sequence.over;
 }
 
 void

@@ -18,6 +18,7 @@
 #ifndef RT_AGGREGATE_H
 #define RT_AGGREGATE_H
 
+#include "collector/limit.h"
 #include "collector/mark.h"
 #include "collector/policy.h"
 #include "proto/clock.h"
@@ -60,6 +61,7 @@ struct rt_aggregate_opts {
 	struct rt_capacity capacity;  /* zero members: the default */
 	struct rt_decode_opts decode;
 	const struct rt_policies *policies; /* copied; NULL: the defaults */
+	struct rt_limit limit; /* of each emitter; zero: none */
 };
 
 struct rt_aggregate; /* opaque */
@@ -156,6 +158,15 @@ struct rt_aggregate_violations rt_aggregate_violations(
  */
 void rt_aggregate_on_emitter(struct rt_aggregate *a,
     bool (*may_use)(void *arg, struct rt_str emitter), void *arg);
+
+/*
+ * Live: from now on hold records to the limit of their emitter, or do not, as at first.
+ * What is too many is refused (over_rate); what is refused for another reason, and what
+ * repeats its number, does not count towards it.  Restoring is never limited.
+ */
+void rt_aggregate_set_limited(struct rt_aggregate *a, bool is_limited);
+/* Emitters that went over it, at most once a minute each; to be said and reset. */
+struct rt_namer *rt_aggregate_over_rate(struct rt_aggregate *a);
 
 /* Records refused so far, by whatever reason; O(1): replay lists the first ones. */
 uint64_t rt_aggregate_refused(const struct rt_aggregate *a);

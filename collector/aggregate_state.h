@@ -54,6 +54,7 @@ struct rt_aggregate {
 	char service[RT_SEQUENCE_ID_MAX]; /* of the message at hand */
 	size_t service_len;
 	bool is_restoring;
+	bool is_limited; /* of the message at hand: emitters have a rate */
 	uint64_t
 	    forgotten; /* ended operations that a full table forgot early */
 };

@@ -7,6 +7,8 @@
 
 #include "proto/mem.h"
 
+#define OVER_RATE_US 1000000
+
 /* What follows a closing quote or a bare word decides whether it was a key. */
 static bool
 is_key_end(const char *p, const char *end)
@@ -89,8 +91,15 @@ void
 rt_refusals_add(struct rt_refusals *r, int64_t now_us, enum rt_reject reason,
     const struct rt_diag *why, struct rt_str record, const char *source)
 {
-	struct rt_refused *to = &r->rows[r->count++ % r->capacity];
+	struct rt_refused *to;
 
+	r->count++;
+	if (reason == RT_REJECT_OVER_RATE) {
+		if (now_us < r->next_over_rate_us)
+			return;
+		r->next_over_rate_us = now_us + OVER_RATE_US;
+	}
+	to = &r->rows[r->kept++ % r->capacity];
 	to->reason = reason;
 	to->at_us = now_us;
 	snprintf(to->detail, sizeof(to->detail), "%s%s%s", why->where,
@@ -105,12 +114,12 @@ rt_refusals_report(
 {
 	const struct rt_refused *from;
 	struct rt_report_refused *to;
-	uint64_t i, n = r->count;
+	uint64_t i, n = r->kept;
 
 	if (n > r->capacity)
 		n = r->capacity;
 	for (i = 0; i < n; i++) {
-		from = &r->rows[(r->count - 1 - i) % r->capacity];
+		from = &r->rows[(r->kept - 1 - i) % r->capacity];
 		to = rt_report_add_refused(out);
 		to->reason = rt_reject_name(from->reason);
 		to->detail = rt_report_text(out, rt_str_of(from->detail));

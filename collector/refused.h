@@ -3,7 +3,9 @@
  * refused — the newest refused records, so that a client's developer sees what is wrong.
  *
  * Each with reason, sentence, source, and the record's outline: keys, numbers and
- * punctuation, every text value masked, scrubbed and cut.  Content is not kept.
+ * punctuation, every text value masked, scrubbed and cut.  Content is not kept.  Of
+ * over_rate, which says nothing of the record, one a second is kept at most, so that a
+ * flood leaves the others in sight.
  */
 #ifndef RT_REFUSED_H
 #define RT_REFUSED_H
@@ -23,7 +25,9 @@ struct rt_refused {
 struct rt_refusals {
 	struct rt_refused *rows; /* owned */
 	uint32_t capacity;
-	uint64_t count; /* since start */
+	uint64_t count;            /* since start */
+	uint64_t kept;             /* of these */
+	int64_t next_over_rate_us; /* is kept from then on */
 };
 
 void rt_refusals_init(struct rt_refusals *r, uint32_t capacity);

@@ -170,8 +170,11 @@ rt_sequence_arrived(struct rt_sequence *s, int64_t now_us, struct rt_str id,
 	struct rt_sequence_emitter *e;
 
 	s->heard = RT_SEQUENCE_NOBODY;
-	if (id.len == 0 || id.len > RT_SEQUENCE_ID_MAX)
+	if (id.len == 0 || id.len > RT_SEQUENCE_ID_MAX) {
+		s->nameless.received++;
+		s->nameless.seen_us = now_us;
 		return true;
+	}
 	e = emitter_for(s, id);
 	s->heard = s->last;
 	e->seen_us = now_us;
@@ -215,10 +218,55 @@ rt_sequence_repeated(
 	e->duplicates += count;
 }
 
-void
-rt_sequence_refused(struct rt_sequence *s)
+static struct rt_sequence_rate *
+rate_heard(struct rt_sequence *s)
 {
-	if (s->heard != RT_SEQUENCE_NOBODY)
+	return s->heard == RT_SEQUENCE_NOBODY ? &s->nameless.rate
+					      : &s->emitters[s->heard].rate;
+}
+
+static struct rt_str
+name_heard(const struct rt_sequence *s)
+{
+	const struct rt_sequence_emitter *e = &s->emitters[s->heard];
+
+	return s->heard == RT_SEQUENCE_NOBODY
+	    ? RT_STR_NONE
+	    : (struct rt_str){e->id, e->id_len};
+}
+
+bool
+rt_sequence_has_room(struct rt_sequence *s, int64_t now_us)
+{
+	struct rt_sequence_rate *r = rate_heard(s);
+
+	if (rt_bucket_take(&r->bucket, &s->limit, now_us))
+		return true;
+	if (rt_over_note(&r->over, now_us))
+		rt_namer_add(&s->over, name_heard(s));
+	return false;
+}
+
+void
+rt_sequence_set_limit(struct rt_sequence *s, const struct rt_limit *limit)
+{
+	uint32_t i;
+
+	if (s->limit.rate == limit->rate && s->limit.burst == limit->burst)
+		return;
+	s->limit = *limit;
+	s->nameless.rate.bucket = (struct rt_bucket){0};
+	for (i = 0; i < s->count; i++)
+		s->emitters[i].rate.bucket = (struct rt_bucket){0};
+}
+
+void
+rt_sequence_refused(struct rt_sequence *s, enum rt_reject reason)
+{
+	rate_heard(s)->refused += reason == RT_REJECT_OVER_RATE;
+	if (s->heard == RT_SEQUENCE_NOBODY)
+		s->nameless.refused++;
+	else
 		s->emitters[s->heard].refused++;
 }
 
@@ -249,6 +297,30 @@ rt_sequence_lost(const struct rt_sequence *s)
 	return lost;
 }
 
+static void
+tell_rate(struct rt_report_emitter *to, const struct rt_sequence_rate *r,
+    int64_t now_us)
+{
+	to->over_rate = r->refused;
+	to->is_limited = rt_over_is_now(&r->over, now_us);
+	to->over_now = to->is_limited ? r->over.count : 0;
+}
+
+static void
+report_nameless(
+    const struct rt_sequence *s, int64_t now_us, struct rt_report *out)
+{
+	struct rt_report_emitter *to;
+
+	if (s->nameless.rate.refused == 0)
+		return;
+	to = rt_report_add_emitter(out);
+	to->received = s->nameless.received;
+	to->refused = s->nameless.refused;
+	to->last_seen_ms = (now_us - s->nameless.seen_us) / 1000;
+	tell_rate(to, &s->nameless.rate, now_us);
+}
+
 void
 rt_sequence_report(
     const struct rt_sequence *s, int64_t now_us, struct rt_report *out)
@@ -257,6 +329,7 @@ rt_sequence_report(
 	struct rt_report_emitter *to;
 	uint32_t i, j;
 
+	report_nameless(s, now_us, out);
 	for (i = 0; i < s->count; i++) {
 		e = &s->emitters[i];
 		to = rt_report_add_emitter(out);
@@ -272,6 +345,7 @@ rt_sequence_report(
 		to->skew_ms = e->skew_ms;
 		to->skew_min_ms = e->skew_min_ms;
 		to->last_seen_ms = (now_us - e->seen_us) / 1000;
+		tell_rate(to, &e->rate, now_us);
 		for (j = 0; j < e->gaps_count; j++)
 			if (e->gaps[j].hi < e->first)
 				to->before_first +=

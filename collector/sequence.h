@@ -10,6 +10,8 @@
  *         as lost for good and its numbers are counted in gaps_overflow.
  * Bound   `capacity` emitters; the one unheard for longest gives way, keeps its loss in
  *         the sum, and is counted in emitters_overflow.
+ * Rate    Each emitter has a bucket (limit.h); records that name none share one.  Whoever
+ *         refuses a record for it says so with rt_sequence_refused: its number has come.
  * Cost    The usual case, the next number, is a look-up and a compare.
  */
 #ifndef RT_SEQUENCE_H
@@ -18,6 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/limit.h"
+#include "proto/event.h"
 #include "proto/report.h"
 #include "proto/text.h"
 
@@ -25,12 +29,20 @@
 #define RT_SEQUENCE_ID_MAX 256u /* bytes: 64 code points */
 #define RT_SEQUENCE_NOBODY UINT32_MAX
 
+/* What a bucket is about: one emitter, or those without an id. */
+struct rt_sequence_rate {
+	struct rt_bucket bucket;
+	struct rt_over over;
+	uint64_t refused; /* over_rate, since the start */
+};
+
 struct rt_sequence_emitter {
 	uint64_t hash;
 	int64_t first, highest; /* 0: no seq seen yet */
 	int64_t seen_us;
 	uint64_t received, duplicates, lost_closed, refused;
 	double skew_ms, skew_min_ms; /* of the last record, the smallest */
+	struct rt_sequence_rate rate;
 	bool has_skew;
 	uint16_t id_len, service_len;
 	uint32_t gaps_count;
@@ -49,6 +61,13 @@ struct rt_sequence {
 	uint64_t seed;
 	uint64_t lost_before; /* of emitters that gave way */
 	uint64_t emitters_overflow, gaps_overflow;
+	struct rt_limit limit;
+	struct rt_namer over; /* names to be said; whoever does resets it */
+	struct {
+		struct rt_sequence_rate rate;
+		uint64_t received, refused;
+		int64_t seen_us;
+	} nameless;
 };
 
 void rt_sequence_init(struct rt_sequence *s, uint32_t capacity, uint64_t seed);
@@ -66,13 +85,22 @@ bool rt_sequence_arrived(struct rt_sequence *s, int64_t now_us,
 void rt_sequence_repeated(
     struct rt_sequence *s, int64_t now_us, struct rt_str id, uint32_t count);
 
+/* May the record that arrived last be taken in, by its emitter's rate? */
+bool rt_sequence_has_room(struct rt_sequence *s, int64_t now_us);
+/* Another limit; buckets are full again. */
+void rt_sequence_set_limit(struct rt_sequence *s, const struct rt_limit *limit);
+
 /* The record that arrived last was refused, or names this service. */
-void rt_sequence_refused(struct rt_sequence *s);
+void rt_sequence_refused(struct rt_sequence *s, enum rt_reject reason);
 void rt_sequence_serves(struct rt_sequence *s, struct rt_str service);
 
 /* Numbers never seen between each emitter's first and highest. */
 uint64_t rt_sequence_lost(const struct rt_sequence *s);
 
+/*
+ * A row an emitter; one more, whose id is NULL, for records that named none, once some of
+ * them were too many.
+ */
 void rt_sequence_report(
     const struct rt_sequence *s, int64_t now_us, struct rt_report *out);
 

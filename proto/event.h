@@ -75,7 +75,10 @@
 	X(DECISIONS, "decisions") \
 	X(OTEL,      "otel")
 
-/* Why a record was refused; the last not by the decoder, but by a collector with keys. */
+/*
+ * Why a record was refused; the last two not by the decoder but by a collector: one with
+ * keys, and one that is sent more a second than it allows (collector/limit.h).
+ */
 #define RT_REJECTS(X) \
 	X(NOT_JSON,       "not_json") \
 	X(MISSING_FIELD,  "missing_field") \
@@ -85,7 +88,8 @@
 	X(TOO_DEEP,       "too_deep") \
 	X(UNKNOWN_SHAPE,  "unknown_shape") \
 	X(UNKNOWN_SCHEMA, "unknown_schema") \
-	X(FORGED_EMITTER, "forged_emitter")
+	X(FORGED_EMITTER, "forged_emitter") \
+	X(OVER_RATE,      "over_rate")
 
 #define RT_EVENT_FIELDS(X) \
 	X(TS,                     ts_us,                     TIME, 0, 0) \

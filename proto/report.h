@@ -109,7 +109,7 @@ struct rt_report_fallback {
 };
 
 struct rt_report_emitter {
-	const char *id;
+	const char *id;      /* NULL: all records that named none */
 	const char *service; /* of its last record; NULL: it never said */
 	uint64_t received, lost, duplicates, before_first;
 	uint64_t refused; /* of received: those that could be laid to it */
@@ -117,6 +117,9 @@ struct rt_report_emitter {
 	double skew_ms;       /* arrival - ts, of the last record */
 	double skew_min_ms;   /* the smallest seen: what clocks differ by */
 	int64_t last_seen_ms; /* ago */
+	uint64_t over_rate;   /* of refused: it sent more than its rate */
+	uint64_t over_now;    /* of these since it is over it, see is_limited */
+	bool is_limited;      /* it was over its rate just now */
 };
 
 /* A sender of acknowledged delivery; see wire.h. */
@@ -127,6 +130,8 @@ struct rt_report_sender {
 	uint64_t refused; /* of taken */
 	bool is_connected;
 	int64_t last_seen_ms; /* ago */
+	uint64_t held;        /* answers held back: it was over its rate */
+	bool is_limited;      /* it was just now */
 };
 
 struct rt_report_canary {

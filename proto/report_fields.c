@@ -124,6 +124,9 @@ static const struct rt_report_field emitter_fields[] = {
 	    offsetof(struct rt_report_emitter, skew_min_ms),
 	    offsetof(struct rt_report_emitter, has_skew)},
 	F(UINT, rt_report_emitter, "refused", refused),
+	F(UINT, rt_report_emitter, "over_rate", over_rate),
+	F(BOOL, rt_report_emitter, "limited", is_limited),
+	F(UINT, rt_report_emitter, "over_now", over_now),
 	F(UINT, rt_report_emitter, "before_first", before_first),
 	F(INT, rt_report_emitter, "last_seen_ms", last_seen_ms),
 	END,
@@ -140,6 +143,8 @@ static const struct rt_report_field sender_fields[] = {
 	F(UINT, rt_report_sender, "unexplained", unexplained),
 	F(UINT, rt_report_sender, "refused", refused),
 	F(BOOL, rt_report_sender, "connected", is_connected),
+	F(UINT, rt_report_sender, "held", held),
+	F(BOOL, rt_report_sender, "limited", is_limited),
 	F(INT, rt_report_sender, "last_seen_ms", last_seen_ms),
 	END,
 };

@@ -110,17 +110,18 @@ any_rows(struct rt_report *r)
 	for (unsigned n = below(40); n > 0; n--) {
 		bool has_skew = any() % 2;
 
-		*rt_report_add_emitter(r) =
-		    (struct rt_report_emitter){any_text(r), any_text(r),
-			any_count(), any_count(), any_count(), any_count(),
-			any_count(), has_skew, has_skew ? -any_double() : 0,
-			has_skew ? -any_double() : 0, (int64_t)any()};
+		*rt_report_add_emitter(r) = (struct rt_report_emitter){
+		    any_text(r), any_text(r), any_count(), any_count(),
+		    any_count(), any_count(), any_count(), has_skew,
+		    has_skew ? -any_double() : 0, has_skew ? -any_double() : 0,
+		    (int64_t)any(), any_count(), any_count(), any() % 2};
 	}
 	for (unsigned n = below(4); n > 0; n--)
-		*rt_report_add_sender(r) = (struct rt_report_sender){
-		    any_text(r), any_text(r), any_count(), any_count(),
-		    any_count(), any_count(), any_count(), any_count(),
-		    any_count(), any() % 2, (int64_t)any()};
+		*rt_report_add_sender(r) =
+		    (struct rt_report_sender){any_text(r), any_text(r),
+			any_count(), any_count(), any_count(), any_count(),
+			any_count(), any_count(), any_count(), any() % 2,
+			(int64_t)any(), any_count(), any() % 2};
 	for (unsigned n = below(4); n > 0; n--)
 		*rt_report_add_canary(r) = (struct rt_report_canary){
 		    any_text(r), any_text(r), any_text(r), any_text(r),
@@ -349,6 +350,9 @@ same_emitter(
 	SAME(has_skew);
 	SAME_DOUBLE(skew_ms);
 	SAME(last_seen_ms);
+	SAME(over_rate);
+	SAME(over_now);
+	SAME(is_limited);
 }
 
 static void
@@ -365,6 +369,8 @@ same_sender(const struct rt_report_sender *a, const struct rt_report_sender *b)
 	SAME(in_flight);
 	SAME(unexplained);
 	SAME(is_connected);
+	SAME(held);
+	SAME(is_limited);
 }
 
 static void

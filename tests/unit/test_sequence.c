@@ -93,7 +93,7 @@ knows_what_was_refused_and_whose_service_it_is(void **state)
 	(void)state;
 	rt_report_init(&r);
 	rt_sequence_init(&s, 4, 1);
-	rt_sequence_refused(&s); /* of nobody */
+	rt_sequence_refused(&s, RT_REJECT_BAD_TYPE); /* of nobody */
 	rt_sequence_serves(&s, rt_str_of("nobody's"));
 	for (i = 0; i < RT_COUNT_OF(skew_ms); i++) {
 		(void)rt_sequence_arrived(
@@ -102,9 +102,9 @@ knows_what_was_refused_and_whose_service_it_is(void **state)
 	}
 	rt_sequence_serves(&s, RT_STR_NONE); /* says nothing: it stays */
 	assert_true(arrive(&s, "b", 1));
-	rt_sequence_refused(&s);
+	rt_sequence_refused(&s, RT_REJECT_BAD_TYPE);
 	assert_true(rt_sequence_arrived(&s, 1, RT_STR_NONE, 0, NULL));
-	rt_sequence_refused(&s); /* of nobody, again */
+	rt_sequence_refused(&s, RT_REJECT_BAD_TYPE); /* of nobody, again */
 	rt_sequence_report(&s, 0, &r);
 	assert_string_equal(r.emitters[0].service, "checkout");
 	assert_int_equal(r.emitters[0].refused, 0);
