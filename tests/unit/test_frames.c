@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a frame may cost the line: writes and bytes of fixed traffic, counted. */
 #define _GNU_SOURCE /* memmem */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
 #include "tests/bench/frames.h"
-
-#include <cmocka.h>
+#include "tests/unit/session.h"
 
 #define SECONDS 60u
 #define LOW_S 10u /* between frames with --low-bandwidth */
@@ -89,21 +84,6 @@ a_frame_is_one_write_and_its_bytes_are_bounded(void **state)
 	}
 }
 
-static int
-need_a_terminal(void **state)
-{
-	int master, slave;
-
-	(void)state;
-	if (openpty(&master, &slave, NULL, NULL, NULL) != 0) {
-		printf("no pseudo terminal\n");
-		exit(77);
-	}
-	close(master);
-	close(slave);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -111,5 +91,5 @@ main(void)
 	    cmocka_unit_test(a_frame_is_one_write_and_its_bytes_are_bounded),
 	};
 
-	return cmocka_run_group_tests(tests, need_a_terminal, NULL);
+	return cmocka_run_group_tests(tests, session_need_terminal, NULL);
 }
