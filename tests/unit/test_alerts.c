@@ -1,96 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* The rules of alerts, and what one look finds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/alerts.h"
-#include "tests/unit/util.h"
-
-static struct rt_report seen, told;
-static struct rt_alerts *alerts;
-static struct rt_alert_rules rules;
-static struct rt_moment now;
-
-static int
-begin(void **state)
-{
-	unsigned i;
-
-	(void)state;
-	rt_report_init(&seen);
-	rt_report_init(&told);
-	rt_alert_rules_init(&rules);
-	for (i = 0; i < RT_ALERT_COUNT; i++)
-		rules.rows[i].is_on = false;
-	alerts = rt_alerts_new(&rules);
-	now = (struct rt_moment){
-	    {INT64_C(1000000000)}, {INT64_C(1700000000000000)}};
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	rt_alerts_free(alerts);
-	rt_report_fini(&seen);
-	rt_report_fini(&told);
-	return 0;
-}
-
-static void
-watch(enum rt_alert a, const char *rule)
-{
-	struct rt_diag d = {{0}, {0}};
-
-	if (rt_alert_rule_from(&rules.rows[a], a, rule, &d) != RT_OK)
-		fail_msg("%s: %s", rule, d.what);
-	rt_alerts_set_rules(alerts, &rules);
-}
-
-static void
-pass_ms(int64_t ms)
-{
-	now.mono.us += ms * 1000;
-	now.wall.us += ms * 1000;
-}
-
-static void
-look(void)
-{
-	rt_alerts_look(alerts, &seen, now);
-	rt_report_reset(&told);
-	rt_alerts_report(alerts, &told);
-}
-
-/* Attempts of one route: `bad` of class timeout, the rest good. */
-static void
-route(const char *service, uint64_t attempts, uint64_t bad)
-{
-	struct rt_report_series *s = rt_report_add_series(&seen);
-	struct rt_counts *all = &seen.counts;
-
-	s->labels[RT_LABEL_SERVICE] = service;
-	s->counts->n[RT_C_ATTEMPTS] = attempts;
-	s->counts->n[RT_C_CLASS + RT_CLASS_TIMEOUT] = bad;
-	s->counts->n[RT_C_CLASS + RT_CLASS_NONE] = attempts - bad;
-	rt_counts_add(all, s->counts);
-	seen.series_total++;
-}
-
-static void
-one_route(uint64_t attempts, uint64_t bad)
-{
-	rt_report_reset(&seen);
-	route("checkout", attempts, bad);
-}
-
-static const struct rt_report_alert *
-only(void)
-{
-	assert_int_equal(told.alerts_count, 1);
-	return &told.alerts[0];
-}
+#include "tests/unit/alerts.h"
 
 /* ---- rules -------------------------------------------------------------------------- */
 
@@ -253,17 +167,17 @@ a_value_fires_above_the_threshold_and_just_misses_at_it(void **state)
 	size_t i;
 
 	for (i = 0; i < RT_COUNT_OF(rows); i++) {
-		end(state);
-		begin(state);
-		watch(RT_ALERT_TIMEOUT, "20%");
-		one_route(rows[i].attempts, rows[i].bad);
-		look();
+		alerts_end(state);
+		alerts_begin(state);
+		alerts_watch(RT_ALERT_TIMEOUT, "20%");
+		alerts_one_route(rows[i].attempts, rows[i].bad);
+		alerts_look();
 		if (rt_report_firing(&told) != rows[i].fires)
 			fail_msg("%llu of %llu",
 			    (unsigned long long)rows[i].bad,
 			    (unsigned long long)rows[i].attempts);
 		if (rows[i].fires)
-			assert_false(only()->is_rest);
+			assert_false(alerts_only()->is_rest);
 	}
 }
 
@@ -298,9 +212,9 @@ every_kind_of_rate_is_judged_by_its_own_numbers(void **state)
 			struct rt_report_series *s;
 			uint64_t v = k ? rows[i].above : rows[i].below;
 
-			end(state);
-			begin(state);
-			watch(rows[i].alert, rows[i].rule);
+			alerts_end(state);
+			alerts_begin(state);
+			alerts_watch(rows[i].alert, rows[i].rule);
 			s = rt_report_add_series(&seen);
 			s->counts->n[rows[i].denominator] = rows[i].of;
 			s->counts->n[rows[i].numerator] = v;
@@ -312,7 +226,7 @@ every_kind_of_rate_is_judged_by_its_own_numbers(void **state)
 			    ? rows[i].of - v
 			    : 0;
 			seen.counts = *s->counts;
-			look();
+			alerts_look();
 			if (rt_report_firing(&told) != k)
 				fail_msg("%s at %llu",
 				    rt_alert_name(rows[i].alert),
@@ -329,47 +243,47 @@ a_quantile_fires_per_route_and_needs_its_values(void **state)
 	struct rt_report_series *s;
 
 	(void)state;
-	watch(RT_ALERT_P95, "2s");
+	alerts_watch(RT_ALERT_P95, "2s");
 	s = rt_report_add_series(&seen);
 	s->latency[RT_LATENCY_OPERATION] =
 	    (struct rt_quantiles){.count = 19, .p95 = 9000};
-	look();
+	alerts_look();
 	assert_int_equal(told.alerts_count, 0);
 	seen.series[0].latency[RT_LATENCY_OPERATION].count = 20;
-	look();
-	assert_within(only()->value, 9000, 0);
-	assert_string_equal(only()->unit, "ms");
+	alerts_look();
+	assert_within(alerts_only()->value, 9000, 0);
+	assert_string_equal(alerts_only()->unit, "ms");
 }
 
 static void
 small_routes_are_judged_together(void **state)
 {
 	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	route("a", 10, 5);
-	look();
+	alerts_watch(RT_ALERT_TIMEOUT, "20%");
+	alerts_route("a", 10, 5);
+	alerts_look();
 	assert_int_equal(told.alerts_count, 0);
-	route("b", 9, 6);
-	route("big", 100, 0);
-	look();
+	alerts_route("b", 9, 6);
+	alerts_route("big", 100, 0);
+	alerts_look();
 	assert_int_equal(told.alerts_count, 0);
-	route("c", 1, 0);
-	look();
-	assert_true(only()->is_rest);
-	assert_int_equal(only()->n, 20);
-	assert_within(only()->value, 0.55, 1e-9);
+	alerts_route("c", 1, 0);
+	alerts_look();
+	assert_true(alerts_only()->is_rest);
+	assert_int_equal(alerts_only()->n, 20);
+	assert_within(alerts_only()->value, 0.55, 1e-9);
 }
 
 static void
 what_was_judged_alone_is_not_in_the_rest(void **state)
 {
 	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	route("bad", 100, 100);
-	route("a", 15, 0);
-	route("b", 15, 0);
-	look();
-	assert_string_equal(only()->service, "bad");
+	alerts_watch(RT_ALERT_TIMEOUT, "20%");
+	alerts_route("bad", 100, 100);
+	alerts_route("a", 15, 0);
+	alerts_route("b", 15, 0);
+	alerts_look();
+	assert_string_equal(alerts_only()->service, "bad");
 }
 
 /* What the report leaves out of its rows is in its totals. */
@@ -377,24 +291,24 @@ static void
 rows_that_were_not_asked_for_are_in_the_rest(void **state)
 {
 	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	route("big", 100, 0);
+	alerts_watch(RT_ALERT_TIMEOUT, "20%");
+	alerts_route("big", 100, 0);
 	seen.counts.n[RT_C_ATTEMPTS] += 50;
 	seen.counts.n[RT_C_CLASS + RT_CLASS_TIMEOUT] += 50;
-	look();
-	assert_true(only()->is_rest);
-	assert_int_equal(only()->n, 50);
+	alerts_look();
+	assert_true(alerts_only()->is_rest);
+	assert_int_equal(alerts_only()->n, 50);
 }
 
 static void
 each_route_has_an_alert_of_its_own(void **state)
 {
 	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	route("a", 100, 50);
-	route("b", 100, 50);
-	route("c", 100, 0);
-	look();
+	alerts_watch(RT_ALERT_TIMEOUT, "20%");
+	alerts_route("a", 100, 50);
+	alerts_route("b", 100, 50);
+	alerts_route("c", 100, 0);
+	alerts_look();
 	assert_int_equal(told.alerts_count, 2);
 	assert_string_equal(told.alerts[0].service, "a");
 	assert_string_equal(told.alerts[1].service, "b");
@@ -406,18 +320,18 @@ only_severe_rules_alert(void **state)
 	struct rt_report_violation *v;
 
 	(void)state;
-	watch(RT_ALERT_VIOLATIONS, "0");
+	alerts_watch(RT_ALERT_VIOLATIONS, "0");
 	v = rt_report_add_violation(&seen);
 	v->rule = "missing-terminal-record";
 	v->count = 900;
-	look();
+	alerts_look();
 	assert_int_equal(told.alerts_count, 0);
 	v = rt_report_add_violation(&seen);
 	v->rule = "retry-after-auth-failure";
 	v->count = 1;
-	look();
-	assert_string_equal(only()->what, "retry-after-auth-failure");
-	assert_int_equal(only()->n, 0);
+	alerts_look();
+	assert_string_equal(alerts_only()->what, "retry-after-auth-failure");
+	assert_int_equal(alerts_only()->n, 0);
 }
 
 static void
@@ -426,21 +340,21 @@ a_canary_fires_by_its_streak_and_not_once_taken_away(void **state)
 	struct rt_report_canary *c = rt_report_add_canary(&seen);
 
 	(void)state;
-	watch(RT_ALERT_CANARY, "1");
+	alerts_watch(RT_ALERT_CANARY, "1");
 	c->name = "happy";
 	c->streak = 1;
-	look();
+	alerts_look();
 	assert_int_equal(told.alerts_count, 0);
 	seen.canaries[0].streak = 2;
-	look();
-	assert_string_equal(only()->what, "happy");
+	alerts_look();
+	assert_string_equal(alerts_only()->what, "happy");
 	seen.canaries[0].age_ms = RT_ALERTS_CANARY_MS;
-	look();
-	assert_false(only()->is_firing);
+	alerts_look();
+	assert_false(alerts_only()->is_firing);
 	seen.canaries[0].age_ms = 0;
 	seen.canaries[0].last_ok = true;
 	seen.canaries[0].streak = 9;
-	look();
+	alerts_look();
 	assert_int_equal(rt_report_firing(&told), 0);
 }
 
@@ -448,31 +362,31 @@ static void
 losses_fire_and_clear_a_window_after_the_last_new_one(void **state)
 {
 	(void)state;
-	watch(RT_ALERT_LOST, "0");
-	look();
+	alerts_watch(RT_ALERT_LOST, "0");
+	alerts_look();
 	assert_int_equal(told.alerts_count, 0);
 	seen.lost = 5;
-	look();
-	assert_within(only()->value, 5, 0);
-	pass_ms(299 * 1000);
+	alerts_look();
+	assert_within(alerts_only()->value, 5, 0);
+	alerts_pass_ms(299 * 1000);
 	seen.lost = 7;
-	look();
-	assert_within(only()->value, 7, 0);
-	pass_ms(299 * 1000);
-	look();
-	assert_true(only()->is_firing);
-	pass_ms(1000);
-	look();
-	assert_false(only()->is_firing);
+	alerts_look();
+	assert_within(alerts_only()->value, 7, 0);
+	alerts_pass_ms(299 * 1000);
+	alerts_look();
+	assert_true(alerts_only()->is_firing);
+	alerts_pass_ms(1000);
+	alerts_look();
+	assert_false(alerts_only()->is_firing);
 	/* the next one counts from there */
-	pass_ms(1000);
+	alerts_pass_ms(1000);
 	seen.lost = 8;
-	look();
+	alerts_look();
 	assert_int_equal(rt_report_firing(&told), 1);
 	assert_within(told.alerts[0].value, 1, 0);
 	/* and a gap that was filled is none */
 	seen.lost = 7;
-	look();
+	alerts_look();
 	assert_int_equal(rt_report_firing(&told), 0);
 }
 
@@ -480,242 +394,34 @@ static void
 unexplained_records_fire_until_they_are_gone(void **state)
 {
 	(void)state;
-	watch(RT_ALERT_UNEXPLAINED, "0");
+	alerts_watch(RT_ALERT_UNEXPLAINED, "0");
 	seen.unexplained = 3;
-	look();
-	pass_ms(3600 * 1000);
-	look();
-	assert_true(only()->is_firing);
+	alerts_look();
+	alerts_pass_ms(3600 * 1000);
+	alerts_look();
+	assert_true(alerts_only()->is_firing);
 }
-
-/* ---- over time ------------------------------------------------------------------------ */
-
-static void
-it_fires_only_once_it_was_above_for_so_long(void **state)
-{
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20% for 60s");
-	one_route(100, 50);
-	look();
-	assert_int_equal(told.alerts_count, 0);
-	pass_ms(59999);
-	look();
-	assert_int_equal(told.alerts_count, 0);
-	pass_ms(1);
-	look();
-	assert_true(only()->is_firing);
-	assert_int_equal(only()->fired_us - only()->since_us, 60000000);
-	assert_int_equal(only()->number, 1);
-}
-
-static void
-a_dip_below_the_threshold_begins_the_wait_anew(void **state)
-{
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20% for 60s");
-	one_route(100, 50);
-	look();
-	pass_ms(30000);
-	one_route(100, 20);
-	look();
-	pass_ms(1000);
-	one_route(100, 50);
-	look();
-	pass_ms(59000);
-	look();
-	assert_int_equal(told.alerts_count, 0);
-	pass_ms(1000);
-	look();
-	assert_true(only()->is_firing);
-}
-
-/* Around the threshold, above the level that clears: one alert and no flapping. */
-static void
-between_clear_and_threshold_it_stays_as_it_is(void **state)
-{
-	static const uint64_t bad[] = {21, 19, 22, 17, 21, 18, 30, 17};
-	size_t i;
-
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20% clear 16%");
-	one_route(100, 18);
-	look();
-	assert_int_equal(told.alerts_count, 0);
-	for (i = 0; i < RT_COUNT_OF(bad); i++) {
-		pass_ms(1000);
-		one_route(100, bad[i]);
-		look();
-		assert_true(only()->is_firing);
-		assert_int_equal(only()->number, 1);
-	}
-	assert_within(only()->worst, 0.30, 1e-9);
-	assert_within(only()->value, 0.17, 1e-9);
-	pass_ms(1000);
-	one_route(100, 16);
-	look();
-	assert_false(only()->is_firing);
-	assert_int_equal(only()->cleared_us, now.wall.us);
-	pass_ms(1000);
-	one_route(100, 19);
-	look();
-	assert_false(only()->is_firing);
-}
-
-static void
-what_becomes_too_few_clears(void **state)
-{
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	one_route(20, 20);
-	look();
-	assert_true(only()->is_firing);
-	one_route(19, 19);
-	look();
-	assert_false(only()->is_firing);
-}
-
-static void
-a_route_that_is_gone_clears(void **state)
-{
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	one_route(100, 100);
-	look();
-	rt_report_reset(&seen);
-	look();
-	assert_false(only()->is_firing);
-	assert_string_equal(only()->service, "checkout");
-}
-
-static void
-firing_again_is_another_alert_and_the_old_one_is_told_a_while(void **state)
-{
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	one_route(100, 100);
-	look();
-	pass_ms(1000);
-	one_route(100, 0);
-	look();
-	pass_ms(1000);
-	one_route(100, 100);
-	look();
-	assert_int_equal(told.alerts_count, 2);
-	assert_true(told.alerts[0].is_firing);
-	assert_int_equal(told.alerts[0].number, 2);
-	assert_int_equal(told.alerts[1].number, 1);
-	pass_ms(RT_ALERTS_KEEP_MS + 1);
-	look();
-	assert_int_equal(only()->number, 2);
-}
-
-static void
-other_rules_count_from_the_next_look(void **state)
-{
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	one_route(100, 50);
-	look();
-	assert_true(only()->is_firing);
-	watch(RT_ALERT_TIMEOUT, "60%");
-	look();
-	assert_true(only()->is_firing); /* above 48 %, the level that clears */
-	watch(RT_ALERT_TIMEOUT, "off");
-	look();
-	assert_false(only()->is_firing);
-	watch(RT_ALERT_TIMEOUT, "60%");
-	look();
-	assert_int_equal(rt_report_firing(&told), 0);
-}
-
-static void
-more_alerts_than_there_is_room_for_are_counted(void **state)
-{
-	char names[RT_ALERTS_MAX + 3][8];
-	unsigned i;
-
-	(void)state;
-	watch(RT_ALERT_TIMEOUT, "20%");
-	for (i = 0; i < RT_ALERTS_MAX + 3; i++) {
-		snprintf(names[i], sizeof(names[i]), "s%u", i);
-		route(names[i], 100, 100);
-	}
-	look();
-	assert_int_equal(told.alerts_count, RT_ALERTS_MAX);
-	assert_int_equal(told.overflow[RT_OVERFLOW_ALERTS], 3);
-	/* Cleared ones give way to new ones. */
-	rt_report_reset(&seen);
-	look();
-	assert_int_equal(rt_report_firing(&told), 0);
-	one_route(100, 100);
-	pass_ms(1);
-	look();
-	assert_int_equal(rt_report_firing(&told), 1);
-	assert_int_equal(told.alerts_count, RT_ALERTS_MAX);
-}
-
-static void
-the_most_important_come_first(void **state)
-{
-	(void)state;
-	watch(RT_ALERT_ERROR, "20%");
-	watch(RT_ALERT_TIMEOUT, "20%");
-	watch(RT_ALERT_UNEXPLAINED, "0");
-	one_route(100, 100);
-	look();
-	seen.unexplained = 1;
-	look();
-	assert_int_equal(told.alerts_count, 3);
-	assert_string_equal(told.alerts[0].alert, "unexplained");
-	assert_string_equal(told.alerts[1].alert, "error");
-	assert_string_equal(told.alerts[2].alert, "timeout");
-}
-
-static void
-looks_are_rarer_where_there_are_many_routes(void **state)
-{
-	(void)state;
-	assert_true(rt_alerts_is_due(alerts, now.mono));
-	look();
-	assert_false(rt_alerts_is_due(alerts, now.mono));
-	assert_true(rt_alerts_is_due(alerts, rt_mono_add_ms(now.mono, 1000)));
-	seen.series_total = 4096;
-	look();
-	assert_false(rt_alerts_is_due(alerts, rt_mono_add_ms(now.mono, 2999)));
-	assert_true(rt_alerts_is_due(alerts, rt_mono_add_ms(now.mono, 3000)));
-}
-
-#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(rules_are_read_and_print_as_what_reads_the_same),
-	    T(what_is_no_rule_is_refused_and_nothing_changes),
-	    T(defaults_need_twenty_and_are_what_the_list_says),
-	    T(the_manual_lists_every_alert_with_its_default),
-	    T(a_value_fires_above_the_threshold_and_just_misses_at_it),
-	    T(every_kind_of_rate_is_judged_by_its_own_numbers),
-	    T(a_quantile_fires_per_route_and_needs_its_values),
-	    T(small_routes_are_judged_together),
-	    T(what_was_judged_alone_is_not_in_the_rest),
-	    T(rows_that_were_not_asked_for_are_in_the_rest),
-	    T(each_route_has_an_alert_of_its_own),
-	    T(only_severe_rules_alert),
-	    T(a_canary_fires_by_its_streak_and_not_once_taken_away),
-	    T(losses_fire_and_clear_a_window_after_the_last_new_one),
-	    T(unexplained_records_fire_until_they_are_gone),
-	    T(it_fires_only_once_it_was_above_for_so_long),
-	    T(a_dip_below_the_threshold_begins_the_wait_anew),
-	    T(between_clear_and_threshold_it_stays_as_it_is),
-	    T(what_becomes_too_few_clears),
-	    T(a_route_that_is_gone_clears),
-	    T(firing_again_is_another_alert_and_the_old_one_is_told_a_while),
-	    T(other_rules_count_from_the_next_look),
-	    T(more_alerts_than_there_is_room_for_are_counted),
-	    T(the_most_important_come_first),
-	    T(looks_are_rarer_where_there_are_many_routes),
+	    ALERTS_TEST(rules_are_read_and_print_as_what_reads_the_same),
+	    ALERTS_TEST(what_is_no_rule_is_refused_and_nothing_changes),
+	    ALERTS_TEST(defaults_need_twenty_and_are_what_the_list_says),
+	    ALERTS_TEST(the_manual_lists_every_alert_with_its_default),
+	    ALERTS_TEST(
+		a_value_fires_above_the_threshold_and_just_misses_at_it),
+	    ALERTS_TEST(every_kind_of_rate_is_judged_by_its_own_numbers),
+	    ALERTS_TEST(a_quantile_fires_per_route_and_needs_its_values),
+	    ALERTS_TEST(small_routes_are_judged_together),
+	    ALERTS_TEST(what_was_judged_alone_is_not_in_the_rest),
+	    ALERTS_TEST(rows_that_were_not_asked_for_are_in_the_rest),
+	    ALERTS_TEST(each_route_has_an_alert_of_its_own),
+	    ALERTS_TEST(only_severe_rules_alert),
+	    ALERTS_TEST(a_canary_fires_by_its_streak_and_not_once_taken_away),
+	    ALERTS_TEST(losses_fire_and_clear_a_window_after_the_last_new_one),
+	    ALERTS_TEST(unexplained_records_fire_until_they_are_gone),
 	};
 
 	return cmocka_run_group_tests_name("alerts", tests, NULL, NULL);
