@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/quantile.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,9 +47,13 @@ bucket_of(double ms, uint32_t *octave, uint32_t *step)
 static double
 bucket_middle(uint32_t octave, uint32_t step)
 {
+	uint64_t bits = (uint64_t)(octave - 1 + FIRST_EXPONENT) << 52;
+	double base;
+
 	if (octave == 0)
 		return 0;
-	return ldexp(1.0 + (step + 0.5) / RT_SKETCH_STEPS, (int)octave - 11);
+	memcpy(&base, &bits, sizeof(base));
+	return base * (1.0 + (step + 0.5) / RT_SKETCH_STEPS);
 }
 
 /* The sketch's chunk for an octave, a new one where needed; NULL: pool empty. */
@@ -158,27 +161,67 @@ is_used(const struct rt_sketch_dense *d, uint32_t octave)
 	return (d->octaves >> octave & 1) != 0;
 }
 
+static void
+sum_chunk(struct rt_sketch_dense *to, const struct rt_sketch_chunk *c)
+{
+	uint64_t *n = to->n[c->octave], *steps = &to->steps[c->octave], left;
+	uint32_t i;
+
+	if (!is_used(to, c->octave))
+		*steps = 0;
+	to->octaves |= UINT64_C(1) << c->octave;
+	for (left = c->steps; left; left &= left - 1) {
+		i = first_bit(left);
+		n[i] = (*steps & STEP_BIT(i) ? n[i] : 0) + c->n[i];
+		to->count += c->n[i];
+	}
+	*steps |= c->steps;
+}
+
 void
 rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
     const struct rt_sketch *from)
 {
 	const struct rt_sketch_chunk *c;
-	uint32_t number, i;
-	uint64_t *n, *steps, left;
+	uint32_t number;
 
 	for (number = from->head; number != 0; number = c->next) {
 		c = &p->chunks[number - 1];
-		n = to->n[c->octave];
-		steps = &to->steps[c->octave];
-		if (!is_used(to, c->octave))
-			*steps = 0;
-		to->octaves |= UINT64_C(1) << c->octave;
-		for (left = c->steps; left; left &= left - 1) {
-			i = first_bit(left);
-			n[i] = (*steps & STEP_BIT(i) ? n[i] : 0) + c->n[i];
-			to->count += c->n[i];
+		sum_chunk(to, c);
+	}
+}
+
+/* The counts of a chunk whose head is there, and the head of the next. */
+static void
+fetch_rest(const struct rt_sketch_pool *p, const struct rt_sketch_chunk *c)
+{
+	if (c->steps) {
+		__builtin_prefetch(&c->n[first_bit(c->steps)]);
+		__builtin_prefetch(&c->n[63 - __builtin_clzll(c->steps)]);
+	}
+	if (c->next)
+		__builtin_prefetch(&p->chunks[c->next - 1]);
+}
+
+void
+rt_sketch_sum_parts(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
+    struct rt_sketch_part *parts, uint32_t count)
+{
+	const struct rt_sketch_chunk *c;
+	uint32_t i, next;
+
+	for (i = 0; i < count; i++)
+		__builtin_prefetch(&p->chunks[parts[i].chunk - 1]);
+	for (; count > 0; count = next) {
+		for (i = 0; i < count; i++)
+			fetch_rest(p, &p->chunks[parts[i].chunk - 1]);
+		for (i = next = 0; i < count; i++) {
+			c = &p->chunks[parts[i].chunk - 1];
+			sum_chunk(&to[parts[i].to], c);
+			if (c->next != 0)
+				parts[next++] = (struct rt_sketch_part){
+				    c->next, parts[i].to};
 		}
-		*steps |= c->steps;
 	}
 }
 

@@ -72,6 +72,18 @@ rt_sketch_empty(struct rt_sketch_dense *d)
 
 void rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
     const struct rt_sketch *from);
+
+/*
+ * The same for a list, which is used up: chunks lie far apart, so those that come next
+ * are on their way from memory while others are added.
+ */
+struct rt_sketch_part {
+	uint32_t chunk; /* number + 1, not 0 */
+	uint32_t to;    /* index */
+};
+void rt_sketch_sum_parts(const struct rt_sketch_pool *p,
+    struct rt_sketch_dense *to, struct rt_sketch_part *parts, uint32_t count);
+
 void rt_sketch_quantiles(
     const struct rt_sketch_dense *d, struct rt_quantiles *out);
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/window.h"
 
+#include <assert.h>
 #include <string.h>
+
+#define SLOTS_MAX 1024u /* of both rings */
+#define PARTS_MAX 256u
 
 /*
  * A minute more than RT_FINE_US and RT_COARSE_US: trends look back further than the
@@ -62,6 +66,10 @@ rt_window_init(struct rt_window *w, const struct rt_window_shape *shape,
 {
 	char *p = storage;
 
+	assert(slots_of(shape) <= SLOTS_MAX);
+	assert(shape->coarse_s == shape->fine_s ||
+	    shape->coarse_s * shape->coarse_count >=
+		shape->fine_s * shape->fine_count);
 	*w = (struct rt_window){.shape = shape, .pool = pool, .hot_number = -1};
 	w->all = (uint64_t *)(void *)p;
 	p += shape->counters * sizeof(uint64_t);
@@ -134,6 +142,12 @@ flush(struct rt_window *w)
 	w->is_hot = false;
 }
 
+void
+rt_window_settle(struct rt_window *w)
+{
+	flush(w);
+}
+
 static int64_t
 slot_number(int64_t now_us, uint32_t slot_s)
 {
@@ -165,14 +179,16 @@ rt_window_sample(struct rt_window *w, enum rt_latency l, double ms)
 	w->is_hot = true;
 }
 
-/* The slots of a span: numbers in one ring. */
-struct slots {
+/* ---- reading ------------------------------------------------------------- */
+
+/* The slots of a span, by its numbers in one ring. */
+struct run {
 	bool coarse;
 	int64_t first, last; /* inclusive */
 };
 
-static struct slots
-slots_in(const struct rt_window *w, struct rt_span span)
+static struct run
+run_of(const struct rt_window *w, struct rt_span span)
 {
 	const struct rt_window_shape *s = w->shape;
 	bool coarse =
@@ -186,30 +202,89 @@ slots_in(const struct rt_window *w, struct rt_span span)
 		n = most;
 	if (n == 0)
 		n = 1;
-	return (struct slots){coarse, last - n + 1, last};
+	return (struct run){coarse, last - n + 1, last};
 }
 
 int64_t
 rt_window_start_us(const struct rt_window *w, struct rt_span span)
 {
-	struct slots in = slots_in(w, span);
+	struct run in = run_of(w, span);
 
 	return in.first * 1000000 *
 	    (in.coarse ? w->shape->coarse_s : w->shape->fine_s);
 }
 
-/* Index of slot `number`, or UINT32_MAX where the ring does not hold it. */
-static uint32_t
-held(const struct rt_window *w, bool coarse, int64_t number)
+/* Those that are held, by their place among the heads. */
+struct slots {
+	uint32_t count, at[SLOTS_MAX];
+};
+
+static void
+add_run(const struct rt_window *w, struct run in, struct slots *out)
 {
 	const struct rt_window_shape *s = w->shape;
-	uint32_t at;
+	uint32_t begin = in.coarse ? s->fine_count : 0;
+	uint32_t end = begin + (in.coarse ? s->coarse_count : s->fine_count);
+	int64_t number = in.first > 0 ? in.first : 0;
+	uint32_t at = begin + (uint32_t)(number % (end - begin));
 
-	if (number < 0)
-		return UINT32_MAX;
-	at = coarse ? s->fine_count + (uint32_t)(number % s->coarse_count)
-		    : (uint32_t)(number % s->fine_count);
-	return w->heads[at].number == number ? at : UINT32_MAX;
+	for (; number <= in.last; number++) {
+		if (w->heads[at].number == number)
+			out->at[out->count++] = at;
+		if (++at == end)
+			at = begin;
+	}
+}
+
+/*
+ * Both rings hold the same, so of fine slots those that make up a coarse one are read
+ * there.  Where nothing was counted after the span, the coarse slot that it ends in holds
+ * nothing else.
+ */
+static void
+find_slots(const struct rt_window *w, struct rt_span span, struct slots *out)
+{
+	struct run in = run_of(w, span), inner = {.coarse = true};
+	int64_t ratio = w->shape->coarse_s / w->shape->fine_s, past;
+
+	out->count = 0;
+	if (in.coarse || ratio == 1) {
+		add_run(w, in, out);
+		return;
+	}
+	inner.first = in.first > 0 ? (in.first + ratio - 1) / ratio : 0;
+	inner.last = (in.last + 1) / ratio - 1;
+	if (w->hot_number <= in.last)
+		inner.last = in.last / ratio;
+	if (inner.first > inner.last) {
+		add_run(w, in, out);
+		return;
+	}
+	past = (inner.last + 1) * ratio;
+	add_run(w, (struct run){false, in.first, inner.first * ratio - 1}, out);
+	add_run(w, inner, out);
+	add_run(w, (struct run){false, past, in.last}, out);
+}
+
+/* Fixed lengths inside, so that it becomes vector code at -O2. */
+static void
+add_counters(uint64_t *to, const uint32_t *from, uint32_t count)
+{
+	uint32_t i = 0, k;
+
+	for (; i + 8 <= count; i += 8)
+		for (k = 0; k < 8; k++)
+			to[i + k] += from[i + k];
+	for (; i < count; i++)
+		to[i] += from[i];
+}
+
+/* What is hot belongs to the span, unless it came after it. */
+static void
+settle(struct rt_window *w, struct rt_span span)
+{
+	if (!span.is_settled)
+		flush(w);
 }
 
 void
@@ -217,12 +292,10 @@ rt_window_sum(struct rt_window *w, struct rt_span span, uint64_t *out,
     uint64_t sum_us[RT_SUM_COUNT])
 {
 	const struct rt_window_shape *s = w->shape;
-	const uint32_t *from;
 	struct slots in;
-	int64_t number;
-	uint32_t at, i;
+	uint32_t i, k;
 
-	flush(w);
+	settle(w, span);
 	if (span.is_empty)
 		return;
 	if (span.window_s == 0) {
@@ -232,40 +305,63 @@ rt_window_sum(struct rt_window *w, struct rt_span span, uint64_t *out,
 			sum_us[i] += w->all_sum_us[i];
 		return;
 	}
-	in = slots_in(w, span);
-	for (number = in.first; number <= in.last; number++) {
-		at = held(w, in.coarse, number);
-		if (at == UINT32_MAX)
-			continue;
-		from = w->slots + (size_t)at * s->counters;
-		for (i = 0; i < s->counters; i++)
-			out[i] += from[i];
-		for (i = 0; i < RT_SUM_COUNT; i++)
-			sum_us[i] += w->heads[at].sum_us[i];
+	find_slots(w, span, &in);
+	for (i = 0; i < in.count; i++) {
+		add_counters(out, w->slots + (size_t)in.at[i] * s->counters,
+		    s->counters);
+		for (k = 0; k < RT_SUM_COUNT; k++)
+			sum_us[k] += w->heads[in.at[i]].sum_us[k];
 	}
+}
+
+/* Of sketches first .. last: out[0] is for the first. */
+static void
+sum_sketches(const struct rt_window *w, const struct slots *in, uint32_t first,
+    uint32_t last, struct rt_sketch_dense *out)
+{
+	struct rt_sketch_part parts[PARTS_MAX];
+	uint32_t i, l, count = 0;
+
+	for (i = 0; i < in->count; i++) {
+		const struct rt_sketch *from = w->heads[in->at[i]].sketch;
+
+		for (l = first; l <= last; l++)
+			if (from[l].head != 0)
+				parts[count++] = (struct rt_sketch_part){
+				    from[l].head, l - first};
+		if (count <= PARTS_MAX - RT_LATENCY_COUNT)
+			continue;
+		rt_sketch_sum_parts(w->pool, out, parts, count);
+		count = 0;
+	}
+	rt_sketch_sum_parts(w->pool, out, parts, count);
+}
+
+void
+rt_window_sketches(struct rt_window *w, struct rt_span span, uint32_t first,
+    uint32_t last, struct rt_sketch_dense *out)
+{
+	struct slots in;
+	uint32_t l;
+
+	settle(w, span);
+	if (span.is_empty)
+		return;
+	if (span.window_s == 0) {
+		for (l = first; l <= last; l++)
+			rt_sketch_sum(
+			    w->pool, &out[l - first], &w->all_sketch[l]);
+		return;
+	}
+	find_slots(w, span, &in);
+	sum_sketches(w, &in, first, last, out);
 }
 
 void
 rt_window_sketch(struct rt_window *w, struct rt_span span, enum rt_latency l,
     struct rt_sketch_dense *out)
 {
-	struct slots in;
-	int64_t number;
-	uint32_t at;
-
-	flush(w);
-	if (span.is_empty)
-		return;
-	if (span.window_s == 0) {
-		rt_sketch_sum(w->pool, out, &w->all_sketch[l]);
-		return;
-	}
-	in = slots_in(w, span);
-	for (number = in.first; number <= in.last; number++) {
-		at = held(w, in.coarse, number);
-		if (at != UINT32_MAX)
-			rt_sketch_sum(w->pool, out, &w->heads[at].sketch[l]);
-	}
+	rt_window_sketches(w, span, l, l, out);
 }
 
 void
@@ -276,22 +372,23 @@ rt_window_trend(struct rt_window *w, struct rt_span span, uint32_t step_s,
 	bool coarse =
 	    span.is_coarse || step_s * cols > s->fine_s * (s->fine_count - 1);
 	uint32_t slot_s = coarse ? s->coarse_s : s->fine_s;
-	int64_t last_col = slot_number(span.now_us, step_s), number;
+	int64_t first_col = slot_number(span.now_us, step_s) - cols + 1;
 	int64_t last = slot_number(span.now_us, slot_s);
-	uint32_t col, at, i;
+	struct slots in;
+	const uint32_t *from;
+	uint32_t col, i, k;
 
-	flush(w);
+	settle(w, span);
 	memset(out, 0, cols * sizeof(*out));
+	in.count = 0;
 	/* Columns sit on multiples of the step, so that they do not crawl. */
-	number = (last_col - cols + 1) * step_s / slot_s;
-	for (; number <= last; number++) {
-		at = held(w, coarse, number);
-		if (at == UINT32_MAX)
-			continue;
-		col =
-		    (uint32_t)(number * slot_s / step_s - last_col + cols - 1);
-		for (i = 0; i < count; i++)
-			out[col] +=
-			    w->slots[(size_t)at * s->counters + counters[i]];
+	add_run(
+	    w, (struct run){coarse, first_col * step_s / slot_s, last}, &in);
+	for (i = 0; i < in.count; i++) {
+		col = (uint32_t)(w->heads[in.at[i]].number * slot_s / step_s -
+		    first_col);
+		from = w->slots + (size_t)in.at[i] * s->counters;
+		for (k = 0; k < count; k++)
+			out[col] += from[counters[k]];
 	}
 }

@@ -16,7 +16,8 @@
  * Bound   Storage is fixed at init: rt_window_bytes.  Zeroed memory that is not used yet
  *         costs nothing.
  * Cost    count: one increment.  advance: a compare; at a slot's end one vector add.
- *         sum: slots in the window x counters.
+ *         sum: slots in the window x counters, where a coarse slot stands for the fine
+ *         ones that lie in it: at most 10 for five minutes of a series.
  */
 #ifndef RT_WINDOW_H
 #define RT_WINDOW_H
@@ -27,7 +28,11 @@ struct rt_window_shape {
 	uint32_t counters; /* length of the vector */
 	uint32_t sketches; /* at most RT_LATENCY_COUNT */
 	uint32_t fine_s, fine_count;
-	uint32_t coarse_s, coarse_count; /* coarse_s is a multiple of fine_s */
+	/*
+	 * coarse_s is a multiple of fine_s; where it is longer, the coarse ring reaches as
+	 * far back as the fine one.
+	 */
+	uint32_t coarse_s, coarse_count;
 };
 
 /* What the fine rings below hold at least, and the coarse ones. */
@@ -66,6 +71,7 @@ struct rt_span {
 	uint32_t window_s; /* back from there; 0: all since the start */
 	bool is_coarse;    /* coarse slots, although fine ones would reach */
 	bool is_empty;     /* nothing of it is held */
+	bool is_settled; /* what was counted since rt_window_settle is later */
 };
 
 static inline struct rt_span
@@ -94,6 +100,12 @@ void rt_window_sum_us(struct rt_window *w, enum rt_sum sum, uint64_t us);
 void rt_window_sample(struct rt_window *w, enum rt_latency l, double ms);
 
 /*
+ * Part what was counted so far from what comes: until the next fine slot begins, a span
+ * that is_settled is about the former alone.
+ */
+void rt_window_settle(struct rt_window *w);
+
+/*
  * Add a span to out[counters] and sum_us.  A window longer than the coarse ring is cut
  * to it.
  */
@@ -102,6 +114,9 @@ void rt_window_sum(struct rt_window *w, struct rt_span span, uint64_t *out,
 /* The same for one sketch. */
 void rt_window_sketch(struct rt_window *w, struct rt_span span,
     enum rt_latency l, struct rt_sketch_dense *out);
+/* And for several, first to last: out[0] is for the first. */
+void rt_window_sketches(struct rt_window *w, struct rt_span span,
+    uint32_t first, uint32_t last, struct rt_sketch_dense *out);
 /* When the first slot of a span begins; of a span with a window only. */
 int64_t rt_window_start_us(const struct rt_window *w, struct rt_span span);
 
