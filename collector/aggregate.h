@@ -111,6 +111,21 @@ void rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
     struct rt_moment at, struct rt_report *out);
 
 /*
+ * The same in pieces, for whoever takes records in meanwhile.  `begin` fills in everything
+ * but series and holds the moment: every number is of it, whatever is counted until `end`,
+ * which may come early.  `step` visits at most `visits` series, up to three times each, and
+ * says whether there are more.  The moment cannot be held when ten seconds of the clock
+ * are full: then the answer is stale, to be ended and begun again with *out reset.
+ *
+ * One at a time; meanwhile rt_aggregate_report is for queries without series.
+ */
+void rt_aggregate_report_begin(struct rt_aggregate *a, const struct rt_query *q,
+    struct rt_moment at, struct rt_report *out);
+bool rt_aggregate_report_is_stale(const struct rt_aggregate *a);
+bool rt_aggregate_report_step(struct rt_aggregate *a, uint32_t visits);
+void rt_aggregate_report_end(struct rt_aggregate *a);
+
+/*
  * Warm-up.  rt_aggregate_new is given the moment where the record begins; then each
  * record comes with the moment it first arrived, ascending, mapped onto the monotonic
  * clock; then rt_aggregate_restored tells the present.  What was restored counts in

@@ -53,6 +53,7 @@ struct rt_aggregate {
 	void *may_use_arg;
 	char service[RT_SEQUENCE_ID_MAX]; /* of the message at hand */
 	size_t service_len;
+	int64_t answer_slot; /* the series' fine slot as an answer began */
 	bool is_restoring;
 	bool is_limited; /* of the message at hand: emitters have a rate */
 	uint64_t

@@ -286,8 +286,15 @@ report_tail(struct rt_aggregate *a, const struct rt_query *q, int64_t until_us,
 	rt_recent_tail(&a->recent, &ask, out);
 }
 
+/* The fine slot of the series' windows that is counted in. */
+static int64_t
+series_slot(const struct rt_aggregate *a)
+{
+	return a->clock_us / (rt_window_series.fine_s * S_US);
+}
+
 void
-rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
+rt_aggregate_report_begin(struct rt_aggregate *a, const struct rt_query *q,
     struct rt_moment at, struct rt_report *out)
 {
 	const int64_t read_us = a->clock_us;
@@ -304,8 +311,6 @@ rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
 	report_trends(a, span, q, out);
 	if (!q->at_us)
 		report_present(a, out);
-	if (!q->no_series)
-		rt_series_report(&a->series, span, q, out);
 	rt_fallback_report(&a->fallback, span, out);
 	rt_probes_report(&a->probes, span, q->at_us != 0, out);
 	rt_audit_report(&a->audit, span, out);
@@ -317,4 +322,36 @@ rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
 		report_operation(a, rt_str_of(q->operation), until_us, out);
 	if (!a->is_live)
 		a->clock_us = read_us;
+	if (!q->no_series)
+		rt_series_begin(&a->series, span, q, out);
+	a->answer_slot = series_slot(a);
+}
+
+bool
+rt_aggregate_report_is_stale(const struct rt_aggregate *a)
+{
+	return series_slot(a) != a->answer_slot;
+}
+
+bool
+rt_aggregate_report_step(struct rt_aggregate *a, uint32_t visits)
+{
+	return rt_series_step(&a->series, visits);
+}
+
+void
+rt_aggregate_report_end(struct rt_aggregate *a)
+{
+	rt_series_end(&a->series);
+}
+
+void
+rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
+    struct rt_moment at, struct rt_report *out)
+{
+	rt_aggregate_report_begin(a, q, at, out);
+	if (q->no_series)
+		return;
+	(void)rt_aggregate_report_step(a, UINT32_MAX);
+	rt_aggregate_report_end(a);
 }

@@ -19,6 +19,7 @@
 struct rt_series_row {
 	uint64_t hash;
 	uint32_t labels[RT_LABEL_COUNT]; /* interned */
+	uint32_t hold; /* the last that began before it was counted in */
 	struct rt_window window;
 };
 
@@ -29,7 +30,10 @@ struct rt_series {
 	char *storage;               /* owned: the rows' windows */
 	uint32_t *slots;             /* owned; row number + 1 */
 	uint32_t capacity, count, slots_mask;
-	uint32_t last;           /* found last */
+	uint32_t last; /* found last */
+	uint32_t hold; /* number of the answer that is being made; 0: none */
+	uint32_t holds;
+	struct rt_series_answer *answer; /* owned */
 	uint64_t seed, overflow; /* overflow: attempts that went to (other) */
 };
 
@@ -53,11 +57,26 @@ struct rt_str rt_series_label(
 struct rt_window *rt_series_window(
     struct rt_series *s, uint32_t number, int64_t now_us);
 
+/* ---- answers (series_answer.c) ------------------------------------------------- */
+
 /*
- * Rows of the answer: series summed by the labels that the query keeps apart, sorted and
+ * Rows of an answer: series summed by the labels that the query keeps apart, sorted and
  * cut as it says; sets series_total.
+ *
+ * In pieces, so that who counts need not wait: rt_series_begin holds the moment, `step`
+ * visits `visits` rows at most and says whether there are more, `end` gives up or closes.
+ * What is counted meanwhile is in none of its numbers: the window of a row is settled before
+ * the first count in it.  That lasts while the fine slot of the beginning does: count
+ * nothing after it before `end`, or begin again.  One answer at a time.
  */
-void rt_series_report(struct rt_series *s, struct rt_span span,
+void rt_series_begin(struct rt_series *s, struct rt_span span,
     const struct rt_query *q, struct rt_report *out);
+bool rt_series_step(struct rt_series *s, uint32_t visits);
+void rt_series_end(struct rt_series *s);
+
+/* Where they are made. */
+struct rt_series_answer *rt_series_answer_new(uint32_t rows);
+void rt_series_answer_free(struct rt_series_answer *p);
+uint64_t rt_series_answer_bytes(uint32_t rows);
 
 #endif
