@@ -2,402 +2,15 @@
 #define _GNU_SOURCE /* memmem */
 #include "tests/unit/oracle.h"
 
-#include <json-c/json.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/classify.h"
 #include "proto/macro.h"
+#include "tests/unit/oracle_node.h"
+#include "tests/unit/oracle_text.h"
 
 static struct oracle_verdict verdict;
-static char arena[1 << 20];
-static size_t arena_used;
-static struct json_object *root;
-
-/* A scrubbed copy. */
-static struct rt_str
-keep(const char *p, size_t len)
-{
-	char *out = arena + arena_used;
-	size_t n = rt_text_scrub(
-	    out, sizeof(arena) - arena_used, (struct rt_str){p, len});
-
-	arena_used += n + 1;
-	return (struct rt_str){out, n};
-}
-
-/* ---- strict syntax, and secrets in the order of the text ---- */
-
-struct reader {
-	const char *p, *end;
-	unsigned depth, deepest;
-};
-
-static bool
-is_one_of(char c, const char *set)
-{
-	return c != '\0' && strchr(set, c) != NULL;
-}
-
-static void
-space(struct reader *r)
-{
-	while (r->p < r->end && is_one_of(*r->p, " \t\r\n"))
-		r->p++;
-}
-
-static bool
-word_char(char c)
-{
-	return is_one_of(c,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-}
-
-static size_t
-run(const char *p, const char *end)
-{
-	size_t n = 0;
-
-	while (p + n < end && (word_char(p[n]) || p[n] == '-'))
-		n++;
-	return n;
-}
-
-static bool
-secret_at(const char *p, const char *end)
-{
-	size_t n = 0;
-
-	if (strncmp(p, "sk-", 3) == 0)
-		return run(p + 3, end) >= 16;
-	if (strncmp(p, "Bearer ", 7) == 0) {
-		for (p += 7; p < end && *p != ' '; p++)
-			n += ((unsigned char)*p & 0xC0) != 0x80;
-		return n >= 8;
-	}
-	if (strncmp(p, "eyJ", 3) != 0)
-		return false;
-	p += 3;
-	for (n = 0; n < 3; n++) {
-		size_t part = run(p, end);
-
-		if (part == 0 || (n < 2 && (p + part >= end || p[part] != '.')))
-			return false;
-		p += part + 1;
-	}
-	return true;
-}
-
-static bool
-is_secret(struct rt_str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if ((i == 0 || !word_char(s.p[i - 1])) &&
-		    secret_at(s.p + i, s.p + s.len))
-			return true;
-	return false;
-}
-
-static bool
-is_never_name(struct rt_str name)
-{
-	static const char *const never[] = {"prompt", "messages", "input",
-	    "completion", "content", "output", "text", "body", "request_body",
-	    "response_body", "headers", "cookie", "api_key", "authorization",
-	    "password", "secret", "user", "email", "customer_id", "account_id",
-	    "price"};
-	size_t i, k;
-
-	for (k = name.len; k > 0 && name.p[k - 1] != '.'; k--)
-		;
-	for (i = 0; i < RT_COUNT_OF(never); i++)
-		if (rt_str_is(
-			(struct rt_str){name.p + k, name.len - k}, never[i]))
-			return true;
-	return false;
-}
-
-static void
-note_sensitive(struct rt_str name)
-{
-	size_t i, n = 0;
-
-	if (verdict.event.sensitive.p)
-		return;
-	if (name.len == 0 || is_secret(name))
-		name = rt_str_of("(withheld)");
-	for (i = 0; i < name.len; i++)
-		if (((unsigned char)name.p[i] & 0xC0) != 0x80 && ++n > 64)
-			break;
-	verdict.event.sensitive = (struct rt_str){name.p, i};
-}
-
-/* A checked string token, quotes and all, by way of json-c. */
-static struct rt_str
-unescape(const char *p, const char *end)
-{
-	struct json_tokener *tok = json_tokener_new();
-	struct json_object *o;
-	struct rt_str s = {"", 0};
-
-	o = json_tokener_parse_ex(tok, p, (int)(end - p));
-	if (o)
-		s = keep(json_object_get_string(o),
-		    (size_t)json_object_get_string_len(o));
-	json_object_put(o);
-	json_tokener_free(tok);
-	return s;
-}
-
-static bool
-string(struct reader *r, struct rt_str *out)
-{
-	const char *start = r->p;
-	int i;
-
-	if (r->p == r->end || *r->p != '"')
-		return false;
-	for (r->p++; r->p < r->end && *r->p != '"'; r->p++) {
-		if ((unsigned char)*r->p < 0x20)
-			return false;
-		if (*r->p != '\\')
-			continue;
-		if (++r->p == r->end || !is_one_of(*r->p, "\"\\/bfnrtu"))
-			return false;
-		for (i = 0; *r->p == 'u' && i < 4; i++)
-			if (r->p + 1 + i >= r->end ||
-			    !is_one_of(r->p[1 + i], "0123456789abcdefABCDEF"))
-				return false;
-	}
-	if (r->p == r->end)
-		return false;
-	r->p++;
-	*out = unescape(start, r->p);
-	return true;
-}
-
-static bool
-digits(struct reader *r)
-{
-	const char *start = r->p;
-
-	while (r->p < r->end && *r->p >= '0' && *r->p <= '9')
-		r->p++;
-	return r->p > start;
-}
-
-static bool
-number(struct reader *r)
-{
-	const char *start;
-
-	if (*r->p == '-')
-		r->p++;
-	start = r->p;
-	if (!digits(r) || (*start == '0' && r->p - start > 1))
-		return false;
-	if (r->p < r->end && *r->p == '.') {
-		r->p++;
-		if (!digits(r))
-			return false;
-	}
-	if (r->p < r->end && is_one_of(*r->p, "eE")) {
-		r->p++;
-		if (r->p < r->end && is_one_of(*r->p, "+-"))
-			r->p++;
-		return digits(r);
-	}
-	return true;
-}
-
-static bool value(struct reader *r, struct rt_str name, bool never);
-
-static bool
-members(struct reader *r, struct rt_str outer, bool is_object, bool *is_empty)
-{
-	char close = is_object ? '}' : ']';
-	struct rt_str name = outer;
-
-	r->p++;
-	space(r);
-	*is_empty = r->p < r->end && *r->p == close;
-	if (*is_empty) {
-		r->p++;
-		return true;
-	}
-	for (;;) {
-		space(r);
-		if (is_object) {
-			if (!string(r, &name))
-				return false;
-			space(r);
-			if (r->p == r->end || *r->p++ != ':')
-				return false;
-		}
-		if (!value(r, name, is_object && is_never_name(name)))
-			return false;
-		space(r);
-		if (r->p == r->end)
-			return false;
-		if (*r->p == close) {
-			r->p++;
-			return true;
-		}
-		if (*r->p++ != ',')
-			return false;
-	}
-}
-
-static bool
-container(struct reader *r, struct rt_str name, bool never)
-{
-	struct rt_str inside = verdict.event.sensitive;
-	bool ok, is_empty = true;
-
-	if (++r->depth > r->deepest)
-		r->deepest = r->depth;
-	ok = members(r, name, *r->p == '{', &is_empty);
-	r->depth--;
-	if (ok && never && !is_empty) {
-		/* The outer name comes first in the text. */
-		verdict.event.sensitive = inside;
-		note_sensitive(name);
-	}
-	return ok;
-}
-
-static bool
-value(struct reader *r, struct rt_str name, bool never)
-{
-	static const char *const words[] = {"null", "true", "false"};
-	struct rt_str s;
-	size_t i, n;
-
-	space(r);
-	if (r->p == r->end)
-		return false;
-	if (*r->p == '{' || *r->p == '[')
-		return container(r, name, never);
-	if (*r->p == '"') {
-		if (!string(r, &s))
-			return false;
-		if ((never && s.len > 0) || is_secret(s))
-			note_sensitive(name);
-		return true;
-	}
-	for (i = 0; i < RT_COUNT_OF(words); i++) {
-		n = strlen(words[i]);
-		if ((size_t)(r->end - r->p) >= n &&
-		    memcmp(r->p, words[i], n) == 0) {
-			if (never && i > 0)
-				note_sensitive(name);
-			r->p += n;
-			return true;
-		}
-	}
-	if (never)
-		note_sensitive(name);
-	return number(r);
-}
-
-/* ---- the tree ---- */
-
-struct node {
-	struct json_object *o; /* NULL: null */
-	bool is_there, is_given, is_sensitive;
-	struct rt_str text; /* of a string or number */
-};
-
-/* All ways to cut the path into nested names; the fewest levels win. */
-static void
-search(struct json_object *o, const char *path, unsigned level, unsigned *best,
-    struct node *found)
-{
-	const char *dot;
-
-	if (!json_object_is_type(o, json_type_object))
-		return;
-	json_object_object_foreach(o, key, v)
-	{
-		size_t n = strlen(key);
-
-		if (strcmp(key, path) == 0 && level <= *best) {
-			*best = level;
-			found->o = v;
-			found->is_there = true;
-		}
-		dot = path + n;
-		if (strncmp(key, path, n) == 0 && strlen(path) > n &&
-		    *dot == '.')
-			search(v, dot + 1, level + 1, best, found);
-	}
-}
-
-static struct node
-find(const char *path)
-{
-	struct node n = {NULL, false, false, false, RT_STR_NONE};
-	unsigned best = 99;
-	const char *z;
-
-	search(root, path, 1, &best, &n);
-	if (!n.o)
-		return n;
-	n.is_given = true;
-	if (json_object_is_type(n.o, json_type_string)) {
-		n.text = keep(json_object_get_string(n.o),
-		    (size_t)json_object_get_string_len(n.o));
-		n.is_given = n.text.len > 0;
-		n.is_sensitive = is_secret(n.text);
-	} else if (json_object_is_type(n.o, json_type_int) ||
-	    json_object_is_type(n.o, json_type_double)) {
-		z = json_object_to_json_string_ext(n.o, JSON_C_TO_STRING_PLAIN);
-		n.text = keep(z, strlen(z));
-	}
-	return n;
-}
-
-static bool
-is_kept(const struct node *n)
-{
-	return n->is_given && !n->is_sensitive;
-}
-
-/* The first of the names, parted by '|', that says something. */
-static struct node
-first_of(const char *names)
-{
-	char name[80];
-	struct node n = {NULL, false, false, false, RT_STR_NONE};
-	size_t len;
-
-	for (; *names && !is_kept(&n); names += len + (names[len] == '|')) {
-		len = strcspn(names, "|");
-		snprintf(name, sizeof(name), "%.*s", (int)len, names);
-		n = find(name);
-	}
-	if (!is_kept(&n))
-		n = (struct node){NULL, false, false, false, RT_STR_NONE};
-	return n;
-}
-
-static bool
-says(const char *name, const char *word)
-{
-	struct node n = find(name);
-
-	return is_kept(&n) && json_object_is_type(n.o, json_type_string) &&
-	    rt_str_is(n.text, word);
-}
-
-static bool
-gives(const char *name)
-{
-	return find(name).is_given;
-}
 
 /* ---- fields ---- */
 
@@ -405,62 +18,7 @@ gives(const char *name)
 #define KNOW(id) (E->present |= RT_FIELD_BIT(id))
 
 static enum rt_reject
-set_str(struct node n, int64_t max, struct rt_str *out)
-{
-	if (!json_object_is_type(n.o, json_type_string))
-		return RT_REJECT_BAD_TYPE;
-	if ((int64_t)rt_text_length(n.text) > max)
-		return RT_REJECT_OUT_OF_RANGE;
-	*out = n.text;
-	return RT_REJECT_NOT;
-}
-
-static enum rt_reject
-set_int(struct node n, int64_t min, int64_t max, int64_t *out)
-{
-	int64_t v = 0;
-	enum rt_err err = rt_text_to_int(n.text, &v);
-
-	if (err == RT_E_TOO_LARGE)
-		return RT_REJECT_OUT_OF_RANGE;
-	if (err != RT_OK)
-		return RT_REJECT_BAD_TYPE;
-	if (v < min || v > max)
-		return RT_REJECT_OUT_OF_RANGE;
-	*out = v;
-	return RT_REJECT_NOT;
-}
-
-static enum rt_reject
-set_ms(struct node n, double scale, double *out)
-{
-	double v = 0;
-	enum rt_err err = rt_text_to_double(n.text, &v);
-
-	if (err == RT_E_FIELD)
-		return RT_REJECT_OUT_OF_RANGE;
-	if (err != RT_OK)
-		return RT_REJECT_BAD_TYPE;
-	if (v * scale < 0 || v * scale > RT_MS_MAX)
-		return RT_REJECT_OUT_OF_RANGE;
-	*out = v * scale;
-	return RT_REJECT_NOT;
-}
-
-static enum rt_reject
-set_bool(struct node n, bool *out)
-{
-	if (json_object_is_type(n.o, json_type_boolean))
-		*out = json_object_get_boolean(n.o);
-	else if (rt_str_is(n.text, "true") || rt_str_is(n.text, "false"))
-		*out = rt_str_is(n.text, "true");
-	else
-		return RT_REJECT_BAD_TYPE;
-	return RT_REJECT_NOT;
-}
-
-static enum rt_reject
-set_time(struct node n, int64_t *out)
+set_time(struct oracle_node n, int64_t *out)
 {
 	enum rt_err err;
 
@@ -473,7 +31,7 @@ set_time(struct node n, int64_t *out)
 }
 
 static enum rt_reject
-set_decision(struct node n)
+set_decision(struct oracle_node n)
 {
 	size_t i, count = 0;
 
@@ -487,15 +45,6 @@ set_decision(struct node n)
 				break;
 		E->decision_code = (struct rt_str){n.text.p, i};
 	}
-	return RT_REJECT_NOT;
-}
-
-static enum rt_reject
-set_outcome(struct node n, enum rt_outcome *out)
-{
-	if (!json_object_is_type(n.o, json_type_string))
-		return RT_REJECT_BAD_TYPE;
-	*out = rt_outcome_from(n.text);
 	return RT_REJECT_NOT;
 }
 
@@ -559,20 +108,20 @@ names_of(enum rt_shape shape, enum rt_field f)
 }
 
 static enum rt_reject
-read_attempt_number(enum rt_shape shape, struct node *n, int64_t *out)
+read_attempt_number(enum rt_shape shape, struct oracle_node *n, int64_t *out)
 {
 	bool from_zero = shape == RT_SHAPE_RUNBOOK || shape == RT_SHAPE_OTEL;
 	enum rt_reject r;
 
-	*n = first_of(shape == RT_SHAPE_RUNBOOK ? "retry_attempt"
-		: shape == RT_SHAPE_OTEL        ? "http.request.resend_count"
-						: "attempt_index");
-	if (!is_kept(n)) {
+	*n = oracle_first_of(shape == RT_SHAPE_RUNBOOK ? "retry_attempt"
+		: shape == RT_SHAPE_OTEL ? "http.request.resend_count"
+					 : "attempt_index");
+	if (!oracle_is_kept(n)) {
 		*out = 1;
 		n->is_given = shape == RT_SHAPE_OTEL;
 		return RT_REJECT_NOT;
 	}
-	r = set_int(
+	r = oracle_set_int(
 	    *n, from_zero ? 0 : 1, RT_INT_MAX - (from_zero ? 1 : 0), out);
 	if (r == RT_REJECT_NOT && from_zero)
 		++*out;
@@ -580,13 +129,13 @@ read_attempt_number(enum rt_shape shape, struct node *n, int64_t *out)
 }
 
 static enum rt_reject
-read_endpoint(enum rt_field f, struct node *n)
+read_endpoint(enum rt_field f, struct oracle_node *n)
 {
-	struct node endpoint = first_of("endpoint");
+	struct oracle_node endpoint = oracle_first_of("endpoint");
 	const char *space_at;
 	struct rt_str t;
 
-	if (!is_kept(&endpoint))
+	if (!oracle_is_kept(&endpoint))
 		return RT_REJECT_NOT;
 	if (!json_object_is_type(endpoint.o, json_type_string))
 		return RT_REJECT_BAD_TYPE;
@@ -605,11 +154,11 @@ read_endpoint(enum rt_field f, struct node *n)
 	return RT_REJECT_NOT;
 }
 
-static struct node
+static struct oracle_node
 word_node(const char *word)
 {
 	static struct json_object *any;
-	struct node n = {NULL, true, true, false, rt_str_of(word)};
+	struct oracle_node n = {NULL, true, true, false, rt_str_of(word)};
 
 	if (!any)
 		any = json_object_new_string("any");
@@ -620,47 +169,50 @@ word_node(const char *word)
 static enum rt_reject
 need_string(const char *name)
 {
-	struct node n = find(name);
+	struct oracle_node n = oracle_find(name);
 
-	return is_kept(&n) && !json_object_is_type(n.o, json_type_string)
+	return oracle_is_kept(&n) && !json_object_is_type(n.o, json_type_string)
 	    ? RT_REJECT_BAD_TYPE
 	    : RT_REJECT_NOT;
 }
 
 static enum rt_reject
-read_decision_of(enum rt_shape shape, struct node *n)
+read_decision_of(enum rt_shape shape, struct oracle_node *n)
 {
-	struct node left;
+	struct oracle_node left;
 	int64_t budget = 0;
 
 	if (shape == RT_SHAPE_RETRY) {
-		*n = first_of("outcome");
-		if (is_kept(n) && need_string("outcome") == RT_REJECT_NOT)
-			*n = word_node(says("outcome", "success") ? "none"
-				: says("outcome", "retry_scheduled")
-				? "retry_same"
-				: "abort_error");
+		*n = oracle_first_of("outcome");
+		if (oracle_is_kept(n) &&
+		    need_string("outcome") == RT_REJECT_NOT)
+			*n =
+			    word_node(oracle_says("outcome", "success") ? "none"
+				    : oracle_says("outcome", "retry_scheduled")
+				    ? "retry_same"
+				    : "abort_error");
 		return RT_REJECT_NOT;
 	}
 	if (shape == RT_SHAPE_REVIEW) {
-		*n = first_of("retry_decision");
-		if (says("retry_decision", "retried"))
+		*n = oracle_first_of("retry_decision");
+		if (oracle_says("retry_decision", "retried"))
 			*n = word_node("retry_same");
-		else if (says("retry_decision", "not_retried") ||
-		    says("retry_decision", "final_attempt"))
-			*n = word_node(says("final_outcome", "success")
+		else if (oracle_says("retry_decision", "not_retried") ||
+		    oracle_says("retry_decision", "final_attempt"))
+			*n = word_node(oracle_says("final_outcome", "success")
 				? "none"
 				: "abort_error");
 		return RT_REJECT_NOT;
 	}
-	left = first_of("retry_budget_remaining");
+	left = oracle_first_of("retry_budget_remaining");
 	if (need_string("client_result") || need_string("terminal_outcome"))
 		if (need_string("client_result") == RT_REJECT_BAD_TYPE ||
 		    need_string("terminal_outcome") == RT_REJECT_BAD_TYPE)
 			return RT_REJECT_BAD_TYPE;
-	if (says("client_result", "success"))
+	if (oracle_says("client_result", "success"))
 		*n = word_node("none");
-	else if (!is_kept(&left) || first_of("terminal_outcome").is_given ||
+	else if (!oracle_is_kept(&left) ||
+	    oracle_first_of("terminal_outcome").is_given ||
 	    rt_text_to_int(left.text, &budget) != RT_OK || budget <= 0)
 		*n = word_node("abort_error");
 	else
@@ -668,26 +220,27 @@ read_decision_of(enum rt_shape shape, struct node *n)
 	return RT_REJECT_NOT;
 }
 
-static struct node
+static struct oracle_node
 numbered_model(int64_t number, const char *otherwise)
 {
 	char names[80];
 
 	snprintf(names, sizeof(names), "model_id_attempt_%lld|%s",
 	    (long long)number, otherwise);
-	return first_of(names);
+	return oracle_first_of(names);
 }
 
 /* The node of a field, with what is special about it; BAD_TYPE where it cannot be. */
 static enum rt_reject
-node_of(enum rt_shape shape, enum rt_field f, struct node *n)
+node_of(enum rt_shape shape, enum rt_field f, struct oracle_node *n)
 {
 	bool is_decision_from_words = shape == RT_SHAPE_RETRY ||
 	    shape == RT_SHAPE_REVIEW || shape == RT_SHAPE_RUNBOOK;
 
-	*n = first_of(names_of(shape, f));
+	*n = oracle_first_of(names_of(shape, f));
 	if (f == RT_FIELD_DECISION && is_decision_from_words) {
-		*n = (struct node){NULL, false, false, false, RT_STR_NONE};
+		*n = (struct oracle_node){
+		    NULL, false, false, false, RT_STR_NONE};
 		return read_decision_of(shape, n);
 	}
 	if (shape == RT_SHAPE_RETRY &&
@@ -697,8 +250,8 @@ node_of(enum rt_shape shape, enum rt_field f, struct node *n)
 	    rt_event_has(E, DECISION) && E->decision == RT_DECISION_RETRY_SAME)
 		n->is_given = false;
 	if (shape == RT_SHAPE_DECISIONS && f == RT_FIELD_ERROR_TYPE &&
-	    !says("trigger.type", "http_status"))
-		*n = first_of("trigger.type|error_type");
+	    !oracle_says("trigger.type", "http_status"))
+		*n = oracle_first_of("trigger.type|error_type");
 	if (shape == RT_SHAPE_DECISIONS && rt_event_has(E, ATTEMPT)) {
 		if (f == RT_FIELD_MODEL_REQUESTED)
 			*n = numbered_model(E->attempt, "model_requested");
@@ -711,9 +264,9 @@ node_of(enum rt_shape shape, enum rt_field f, struct node *n)
 static bool
 is_present_and_not_empty(const char *name)
 {
-	struct node n = first_of(name);
+	struct oracle_node n = oracle_first_of(name);
 
-	if (!is_kept(&n))
+	if (!oracle_is_kept(&n))
 		return false;
 	if (json_object_is_type(n.o, json_type_array))
 		return json_object_array_length(n.o) > 0;
@@ -726,14 +279,14 @@ is_present_and_not_empty(const char *name)
 static bool
 read_otel(enum rt_field f, enum rt_reject *r)
 {
-	struct node n;
+	struct oracle_node n;
 
 	*r = RT_REJECT_NOT;
 	if (f == RT_FIELD_TTFT_MS) {
-		n = first_of("gen_ai.response.time_to_first_chunk");
-		if (!is_kept(&n))
+		n = oracle_first_of("gen_ai.response.time_to_first_chunk");
+		if (!oracle_is_kept(&n))
 			return false;
-		*r = set_ms(n, 1000, &E->ttft_ms);
+		*r = oracle_set_ms(n, 1000, &E->ttft_ms);
 		KNOW(TTFT_MS);
 		return true;
 	}
@@ -754,15 +307,15 @@ read_otel(enum rt_field f, enum rt_reject *r)
 }
 
 #define SET_TIME(n, lo, hi, m) set_time(n, m)
-#define SET_STR(n, lo, hi, m) set_str(n, hi, m)
-#define SET_INT(n, lo, hi, m) set_int(n, lo, hi, m)
-#define SET_MS(n, lo, hi, m) set_ms(n, 1, m)
-#define SET_BOOL(n, lo, hi, m) set_bool(n, m)
+#define SET_STR(n, lo, hi, m) oracle_set_str(n, hi, m)
+#define SET_INT(n, lo, hi, m) oracle_set_int(n, lo, hi, m)
+#define SET_MS(n, lo, hi, m) oracle_set_ms(n, 1, m)
+#define SET_BOOL(n, lo, hi, m) oracle_set_bool(n, m)
 #define SET_DECISION(n, lo, hi, m) set_decision(n)
-#define SET_OUTCOME(n, lo, hi, m) set_outcome(n, m)
+#define SET_OUTCOME(n, lo, hi, m) oracle_set_outcome(n, m)
 
 static enum rt_reject
-set_field(enum rt_field f, struct node n)
+set_field(enum rt_field f, struct oracle_node n)
 {
 	switch (f) {
 #define X(id, member, type, lo, hi) \
@@ -778,7 +331,7 @@ static enum rt_reject
 read_field(enum rt_shape shape, enum rt_field f)
 {
 	enum rt_reject r;
-	struct node n;
+	struct oracle_node n;
 
 	if (shape == RT_SHAPE_OTEL && read_otel(f, &r))
 		return r;
@@ -791,7 +344,7 @@ read_field(enum rt_shape shape, enum rt_field f)
 		return r;
 	}
 	r = node_of(shape, f, &n);
-	if (r != RT_REJECT_NOT || !is_kept(&n))
+	if (r != RT_REJECT_NOT || !oracle_is_kept(&n))
 		return r;
 	if (f == RT_FIELD_ERROR_TYPE && rt_str_is(n.text, "none") &&
 	    json_object_is_type(n.o, json_type_string))
@@ -807,13 +360,13 @@ id_is_secret(enum rt_shape shape)
 {
 	char name[80];
 	const char *names = names_of(shape, RT_FIELD_OPERATION_ID);
-	struct node n;
+	struct oracle_node n;
 	size_t len;
 
 	for (; *names; names += len + (names[len] == '|')) {
 		len = strcspn(names, "|");
 		snprintf(name, sizeof(name), "%.*s", (int)len, names);
-		n = find(name);
+		n = oracle_find(name);
 		if (n.is_given)
 			return n.is_sensitive;
 	}
@@ -845,8 +398,8 @@ read_followup(bool is_canonical)
 	if (E->shape != RT_SHAPE_DECISIONS ||
 	    (rt_event_has(E, DECISION) && rt_decision_is_terminal(E->decision)))
 		return RT_REJECT_NOT;
-	if (says(name, "success") || says(name, "degraded")) {
-		E->followup_outcome = says(name, "success")
+	if (oracle_says(name, "success") || oracle_says(name, "degraded")) {
+		E->followup_outcome = oracle_says(name, "success")
 		    ? RT_OUTCOME_SUCCESS
 		    : RT_OUTCOME_DEGRADED;
 		KNOW(FOLLOWUP_OUTCOME);
@@ -893,7 +446,7 @@ read_event(enum rt_shape shape, bool is_canonical)
 static enum rt_reject
 read_shape(void)
 {
-	struct node schema = find("schema"), source;
+	struct oracle_node schema = oracle_find("schema"), source;
 
 	E->kind = RT_KIND_ATTEMPT;
 	if (schema.is_given) {
@@ -907,7 +460,7 @@ read_shape(void)
 			E->kind = RT_KIND_SUMMARY;
 		else if (!rt_str_is(schema.text, "llm-attempt/v1"))
 			return RT_REJECT_UNKNOWN_SCHEMA;
-		source = first_of("source_shape");
+		source = oracle_first_of("source_shape");
 		E->shape = json_object_is_type(source.o, json_type_string)
 		    ? rt_shape_from(source.text)
 		    : RT_SHAPE_NATIVE;
@@ -915,20 +468,23 @@ read_shape(void)
 			E->shape = RT_SHAPE_NATIVE;
 		return read_event(RT_SHAPE_NATIVE, true);
 	}
-	if (says("event", "llm_call_attempt")) {
+	if (oracle_says("event", "llm_call_attempt")) {
 		E->shape = RT_SHAPE_RETRY;
-	} else if ((gives("client_result") || gives("terminal_outcome")) &&
-	    gives("retry_attempt")) {
+	} else if ((oracle_gives("client_result") ||
+		       oracle_gives("terminal_outcome")) &&
+	    oracle_gives("retry_attempt")) {
 		E->shape = RT_SHAPE_RUNBOOK;
-	} else if (gives("retry_decision") && gives("operation_id")) {
+	} else if (oracle_gives("retry_decision") &&
+	    oracle_gives("operation_id")) {
 		E->shape = RT_SHAPE_REVIEW;
-	} else if (gives("operation_id") && gives("final_outcome") &&
-	    !gives("attempt_index") && !gives("attempt")) {
+	} else if (oracle_gives("operation_id") &&
+	    oracle_gives("final_outcome") && !oracle_gives("attempt_index") &&
+	    !oracle_gives("attempt")) {
 		E->shape = RT_SHAPE_REVIEW;
 		E->kind = RT_KIND_SUMMARY;
 		return read_event(RT_SHAPE_NATIVE, true);
-	} else if (find("http.request.method").is_there ||
-	    find("gen_ai.request.model").is_there) {
+	} else if (oracle_find("http.request.method").is_there ||
+	    oracle_find("gen_ai.request.model").is_there) {
 		E->shape = RT_SHAPE_OTEL;
 	} else {
 		return RT_REJECT_UNKNOWN_SHAPE;
@@ -939,22 +495,24 @@ read_shape(void)
 static void
 read_identity(void)
 {
-	struct node emitter = first_of("emitter"), seq = first_of("seq");
+	struct oracle_node emitter = oracle_first_of("emitter"),
+			   seq = oracle_first_of("seq");
 	struct rt_str name;
 	int64_t v;
 
-	if (is_kept(&emitter) && is_kept(&seq) &&
-	    set_str(emitter, 64, &name) == RT_REJECT_NOT &&
-	    set_int(seq, 1, INT64_MAX, &v) == RT_REJECT_NOT) {
+	if (oracle_is_kept(&emitter) && oracle_is_kept(&seq) &&
+	    oracle_set_str(emitter, 64, &name) == RT_REJECT_NOT &&
+	    oracle_set_int(seq, 1, INT64_MAX, &v) == RT_REJECT_NOT) {
 		verdict.emitter = name;
 		verdict.seq = v;
 	}
 }
 
 static void
-judge(struct reader r)
+judge(struct oracle_text r)
 {
 	struct json_tokener *tok;
+	struct json_object *root;
 	size_t len = (size_t)(r.end - r.p);
 	const char *start = r.p;
 
@@ -963,9 +521,9 @@ judge(struct reader r)
 		return;
 	}
 	verdict.reason = RT_REJECT_NOT_JSON;
-	if (len == 0 || *r.p != '{' || !value(&r, RT_STR_NONE, false) ||
-	    r.p != r.end)
+	if (len == 0 || *r.p != '{' || !oracle_is_strict(&r))
 		return;
+	verdict.event.sensitive = r.sensitive;
 	tok = json_tokener_new_ex(RT_RECORD_MAX);
 	root = json_tokener_parse_ex(tok, start, (int)len);
 	json_tokener_free(tok);
@@ -973,25 +531,23 @@ judge(struct reader r)
 		verdict.is_judged = false;
 		return;
 	}
+	oracle_read(root);
 	read_identity();
 	verdict.reason =
 	    r.deepest > RT_DEPTH_MAX ? RT_REJECT_TOO_DEEP : read_shape();
 	json_object_put(root);
-	root = NULL;
 }
 
 const struct oracle_verdict *
 oracle_decode(const char *p, size_t len)
 {
-	struct reader r = {p, p + len, 0, 0};
+	struct oracle_text r = {p, p + len, 0, 0, RT_STR_NONE};
 
 	verdict = (struct oracle_verdict){.is_judged = true};
-	arena_used = 0;
+	oracle_begin();
 	if (memmem(p, len, "\\u0000", 6))
 		verdict.is_judged = false;
-	space(&r);
-	while (r.end > r.p && is_one_of(r.end[-1], " \t\r\n"))
-		r.end--;
+	oracle_trim(&r);
 	if (verdict.is_judged)
 		judge(r);
 	return &verdict;
