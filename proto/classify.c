@@ -124,3 +124,49 @@ rt_classify(const struct rt_event *e)
 			return rules[i].class;
 	return RT_CLASS_UNKNOWN;
 }
+
+/* Of an attempt with an error_type. */
+static enum rt_class
+class_of_type(
+    struct rt_classified *before, const struct rt_event *e, unsigned status)
+{
+	struct rt_str type = e->error_type;
+	enum rt_class class;
+	unsigned at;
+
+	if (type.len == 0 || type.len > sizeof(before->by_type[0].type))
+		return rt_classify(e);
+	at = (status << 16 | (unsigned)(unsigned char)type.p[0] << 8 |
+		 (unsigned)type.len) *
+		2654435769u >>
+	    (32 - RT_CLASSIFIED_BITS);
+	if (before->by_type[at].len == type.len &&
+	    before->by_type[at].status == status &&
+	    memcmp(before->by_type[at].type, type.p, type.len) == 0)
+		return (enum rt_class)before->by_type[at].error_class;
+	class = rt_classify(e);
+	memcpy(before->by_type[at].type, type.p, type.len);
+	before->by_type[at].len = (uint8_t)type.len;
+	before->by_type[at].status = (uint16_t)status;
+	before->by_type[at].error_class = (uint8_t) class;
+	return class;
+}
+
+enum rt_class
+rt_classify_again(struct rt_classified *before, const struct rt_event *e)
+{
+	int64_t status =
+	    rt_event_has(e, HTTP_STATUS) ? e->http_response_status_code : 0;
+	uint8_t *known;
+
+	if (status < 0 || status >= (int64_t)RT_COUNT_OF(before->by_status) ||
+	    (rt_event_has(e, FINAL_OUTCOME) &&
+		e->final_outcome == RT_OUTCOME_CANCELLED))
+		return rt_classify(e);
+	if (rt_event_has(e, ERROR_TYPE))
+		return class_of_type(before, e, (unsigned)status);
+	known = &before->by_status[status];
+	if (*known == 0)
+		*known = (uint8_t)(rt_classify(e) + 1);
+	return (enum rt_class)(*known - 1);
+}

@@ -13,6 +13,13 @@ rt_decoder_new(const struct rt_decode_opts *o)
 	struct rt_decoder *d = rt_xcalloc(1, sizeof(*d));
 
 	rt_keys_init(&d->keys);
+	rt_direct_init(&d->direct);
+	d->is_direct_likely = true;
+	d->look = rt_look_by(32);
+	if (!d->look)
+		d->look = rt_look_by(16);
+	if (!d->look)
+		d->look = rt_look_by(1);
 	d->opts = o ? *o : (struct rt_decode_opts){.attempt_base = 1};
 	return d;
 }
@@ -103,6 +110,25 @@ rt_decoder_walk_again(struct rt_decoder *d)
 		abort();
 }
 
+enum rt_err
+rt_decoder_time(
+    struct rt_decoder *d, struct rt_str t, int64_t *us, bool *has_fraction)
+{
+	int64_t in_minute = 0;
+	bool has = false;
+	enum rt_err err;
+
+	if (rt_minute_read(&d->minute, t.p, &in_minute, &has) == t.p + t.len) {
+		*us = in_minute;
+		*has_fraction = has;
+		return RT_OK;
+	}
+	err = rt_text_to_time(t, us, has_fraction);
+	if (err == RT_OK)
+		rt_minute_keep(&d->minute, t.p, t.len, *us);
+	return err;
+}
+
 /* ---- one record ---- */
 
 static inline bool
@@ -171,6 +197,7 @@ interpret(struct rt_decoder *d, struct rt_event *e, struct rt_diag *why)
 	if (d->is_too_deep)
 		return refuse(RT_REJECT_TOO_DEEP, why, "nested too deeply");
 	dialect = rt_dialect_of(d, &reason);
+	d->is_direct_likely = dialect && rt_dialect_is_native(dialect);
 	if (!dialect)
 		return refuse(reason, why,
 		    reason == RT_REJECT_UNKNOWN_SCHEMA
@@ -179,6 +206,23 @@ interpret(struct rt_decoder *d, struct rt_event *e, struct rt_diag *why)
 	reason = rt_dialect_read(d, dialect, e, &bad);
 	if (reason != RT_REJECT_NOT)
 		rt_dialect_explain(reason, bad, why);
+	return reason;
+}
+
+/* In the general way, whatever it is. */
+static enum rt_reject
+read_any(struct rt_decoder *d, struct rt_event *e, struct rt_diag *why)
+{
+	enum rt_reject reason;
+
+	if (!walk(d, why))
+		return RT_REJECT_NOT_JSON;
+	memset(e, 0, sizeof(*e));
+	reason = interpret(d, e, why);
+	if (reason != RT_REJECT_NOT)
+		note_identity(d);
+	else
+		e->sensitive = sensitive_name(d);
 	return reason;
 }
 
@@ -201,17 +245,14 @@ rt_decode(struct rt_decoder *d, const char *p, size_t len, struct rt_event *out,
 	d->sensitive.text = RT_STR_NONE;
 	d->extra[0] = d->extra[1] = RT_STR_NONE;
 	rt_decoder_take(d, record);
-	if (!walk(d, why))
-		return RT_REJECT_NOT_JSON;
 	memset(&e, 0, sizeof(e));
-	reason = interpret(d, &e, why);
-	if (reason != RT_REJECT_NOT) {
-		note_identity(d);
-		return reason;
+	if (!d->is_plain || !d->is_direct_likely || !rt_direct_read(d, &e)) {
+		reason = read_any(d, &e, why);
+		if (reason != RT_REJECT_NOT)
+			return reason;
 	}
 	if (rt_event_has(&e, EMITTER) && rt_event_has(&e, SEQ))
 		d->identity = (struct rt_identity){e.emitter, e.seq};
-	e.sensitive = sensitive_name(d);
 	*out = e;
 	return RT_REJECT_NOT;
 }

@@ -2,6 +2,8 @@
 /*
  * decode_internal — what the parts of the decoder share.
  *
+ *	take.c                     the decoder's copy, and a look at every byte
+ *	direct.c                   bytes to fields, where a record is as most are
  *	form_json.c, form_text.c   bytes to slots
  *	slot.c                     a slot to a number, a string, …; secrets
  *	dialect.c                  slots to fields, as tables
@@ -10,12 +12,12 @@
 #ifndef RT_DECODE_INTERNAL_H
 #define RT_DECODE_INTERNAL_H
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "proto/classify.h"
 #include "proto/decode.h"
+#include "proto/direct.h"
 #include "proto/keys.h"
+#include "proto/minute.h"
+#include "proto/span.h"
 
 enum rt_slot_type {
 	RT_SLOT_NULL,
@@ -51,42 +53,43 @@ struct rt_name {
 	bool is_never; /* itself or its last dotted part must not be kept */
 };
 
-/* `, "name": ` as it was read last; len 0: none.  See form_json.c. */
+/* `, "name": ` as it was read last.  See form_json.c. */
 struct rt_gap {
-	char text[32];
-	uint32_t mask; /* a bit for each byte */
-	uint8_t len, name_at, name_len;
+	struct rt_span span; /* len 0: none */
+	uint8_t name_at, name_len;
 	uint8_t key;
 };
 
 #define RT_GAP_FIRST (RT_KEY_ALL + 1u) /* before the first name */
-
-/* Reads 32 bytes at p. */
-static inline bool
-rt_gap_is_at(const struct rt_gap *gap, const char *p)
-{
-#ifdef __SSE2__
-	const __m128i *at = (const __m128i *)(const void *)p,
-		      *text = (const __m128i *)(const void *)gap->text;
-	uint32_t low = (uint32_t)_mm_movemask_epi8(
-	    _mm_cmpeq_epi8(_mm_loadu_si128(at), _mm_loadu_si128(text)));
-	uint32_t high = (uint32_t)_mm_movemask_epi8(
-	    _mm_cmpeq_epi8(_mm_loadu_si128(at + 1), _mm_loadu_si128(text + 1)));
-
-	return gap->len > 0 && (~(low | high << 16) & gap->mask) == 0;
-#else
-	return gap->len > 0 && memcmp(p, gap->text, gap->len) == 0;
-#endif
-}
 
 /* A byte becomes at most the three of U+FFFD, and each slot is copied once. */
 #define RT_SCRATCH_BYTES (RT_RECORD_MAX * 3u)
 #define RT_EXTRA_BYTES 40u
 #define RT_READ_AHEAD 64u /* bytes that may be read behind the record */
 
+/*
+ * Of a record's bytes: ODD, some are no printable ASCII; PAIR, some may belong to a secret,
+ * or are a backslash, which could hide one.
+ */
+enum { RT_LOOK_ODD = 1, RT_LOOK_PAIR = 2 };
+
+/* Copies len bytes and says what they hold: never a wrong "nothing". */
+typedef unsigned (*rt_look_fn)(char *to, const char *p, size_t len);
+
+/* The one that takes 1, 16 or 32 bytes a step; NULL: not on this machine. */
+rt_look_fn rt_look_by(unsigned width);
+
 struct rt_decoder {
 	struct rt_keys keys;
 	struct rt_decode_opts opts;
+
+	rt_look_fn look; /* the widest that there is */
+
+	/* what is remembered of records before: never more than a guess */
+	struct rt_minute minute;
+	struct rt_classified classified;
+	struct rt_direct direct;
+	bool is_direct_likely; /* the record before was native */
 
 	/* the walk */
 	struct rt_str record; /* in `copy` */
@@ -203,11 +206,42 @@ RT_NODISCARD enum rt_reject rt_slot_to_bool(
 
 /* ---- dialects ---- */
 
+#define RT_SCHEMA_ATTEMPT "llm-attempt/v1"
+#define RT_SCHEMA_SUMMARY "llm-operation/v1"
+
+/* The fields that are read of an attempt and of a summary, and may not be missing. */
+#define RT_ATTEMPT_FIELDS                                               \
+	((UINT64_C(1) << RT_FIELD_COUNT) - 1 - RT_FIELD_BIT(ATTEMPTS) - \
+	    RT_FIELD_BIT(FOLLOWUP_OUTCOME))
+#define RT_SUMMARY_FIELDS                                            \
+	(RT_FIELD_BIT(TS) | RT_FIELD_BIT(OPERATION_ID) |             \
+	    RT_FIELD_BIT(SERVICE) | RT_FIELD_BIT(ENVIRONMENT) |      \
+	    RT_FIELD_BIT(ELAPSED_MS) | RT_FIELD_BIT(FINAL_OUTCOME) | \
+	    RT_FIELD_BIT(SYNTHETIC) | RT_FIELD_BIT(EMITTER) |        \
+	    RT_FIELD_BIT(SEQ) | RT_FIELD_BIT(ATTEMPTS))
+#define RT_ATTEMPT_NEEDS (RT_FIELD_BIT(OPERATION_ID) | RT_FIELD_BIT(ATTEMPT))
+#define RT_SUMMARY_NEEDS \
+	(RT_FIELD_BIT(OPERATION_ID) | RT_FIELD_BIT(FINAL_OUTCOME))
+
 struct rt_dialect;
 
 /* The dialect of the slots, or NULL and the reason. */
 const struct rt_dialect *rt_dialect_of(
     struct rt_decoder *d, enum rt_reject *reason);
+
+/* What a client called its decision, its own words included. */
+void rt_dialect_decide(
+    struct rt_decoder *d, struct rt_event *e, struct rt_str word);
+
+/* Class of an attempt, and the decision that silence means. */
+void rt_dialect_classify(struct rt_decoder *d, struct rt_event *e);
+
+/* Is that what records of our own schemas are read by? */
+bool rt_dialect_is_native(const struct rt_dialect *dialect);
+
+/* As rt_text_to_time, quick where the minute is that of the time before. */
+RT_NODISCARD enum rt_err rt_decoder_time(
+    struct rt_decoder *d, struct rt_str t, int64_t *us, bool *has_fraction);
 
 /* Read the fields; *e is zeroed.  On refusal *bad is the field. */
 RT_NODISCARD enum rt_reject rt_dialect_read(struct rt_decoder *d,

@@ -49,10 +49,11 @@ member_of(struct rt_event *e, enum rt_field f)
 }
 
 static enum rt_reject
-put_time(struct rt_event *e, enum rt_field f, struct rt_str t)
+put_time(
+    struct rt_decoder *d, struct rt_event *e, enum rt_field f, struct rt_str t)
 {
 	enum rt_err err =
-	    rt_text_to_time(t, member_of(e, f), &e->ts_has_fraction);
+	    rt_decoder_time(d, t, member_of(e, f), &e->ts_has_fraction);
 
 	if (err == RT_OK)
 		return RT_REJECT_NOT;
@@ -71,8 +72,8 @@ put_str(struct rt_event *e, enum rt_field f, struct rt_str t)
 	return RT_REJECT_NOT;
 }
 
-static void
-put_decision(struct rt_decoder *d, struct rt_event *e, struct rt_str word)
+void
+rt_dialect_decide(struct rt_decoder *d, struct rt_event *e, struct rt_str word)
 {
 	const struct rt_decision_map *map = d->opts.decisions;
 	unsigned i;
@@ -97,9 +98,9 @@ put_text(struct rt_decoder *d, struct rt_event *e, enum rt_field f,
 		return RT_REJECT_BAD_TYPE;
 	t = rt_slot_text(d, s);
 	switch (fields[f].type) {
-	case TIME: return put_time(e, f, t);
+	case TIME: return put_time(d, e, f, t);
 	case STR: return put_str(e, f, t);
-	case DECISION: put_decision(d, e, t); break;
+	case DECISION: rt_dialect_decide(d, e, t); break;
 	case OUTCOME:
 		*(enum rt_outcome *)member_of(e, f) = rt_outcome_from(t);
 		break;
@@ -640,18 +641,6 @@ static const struct source otel_sources[RT_FIELD_COUNT] = {
 };
 /* clang-format on */
 
-#define ATTEMPT_FIELDS                                      \
-	(BIT(RT_FIELD_COUNT) - 1 - RT_FIELD_BIT(ATTEMPTS) - \
-	    RT_FIELD_BIT(FOLLOWUP_OUTCOME))
-#define SUMMARY_FIELDS                                               \
-	(RT_FIELD_BIT(TS) | RT_FIELD_BIT(OPERATION_ID) |             \
-	    RT_FIELD_BIT(SERVICE) | RT_FIELD_BIT(ENVIRONMENT) |      \
-	    RT_FIELD_BIT(ELAPSED_MS) | RT_FIELD_BIT(FINAL_OUTCOME) | \
-	    RT_FIELD_BIT(SYNTHETIC) | RT_FIELD_BIT(EMITTER) |        \
-	    RT_FIELD_BIT(SEQ) | RT_FIELD_BIT(ATTEMPTS))
-#define ATTEMPT_NEEDS (RT_FIELD_BIT(OPERATION_ID) | RT_FIELD_BIT(ATTEMPT))
-#define SUMMARY_NEEDS (RT_FIELD_BIT(OPERATION_ID) | RT_FIELD_BIT(FINAL_OUTCOME))
-
 struct rt_dialect {
 	struct rt_str schema; /* absent: recognised by its keys */
 	bool (*matches)(struct rt_decoder *d);
@@ -701,24 +690,30 @@ is_otel(struct rt_decoder *d)
 	    rt_slot_is_seen(d, RT_KEY_OTEL_MODEL);
 }
 
+#define SCHEMA(z)                  \
+	{                          \
+		(z), sizeof(z) - 1 \
+	}
+
 /* The first row that matches. */
 static const struct rt_dialect dialects[] = {
-    {{"llm-attempt/v1", 14}, NULL, RT_SHAPE_NATIVE, RT_KIND_ATTEMPT,
-	native_sources, ATTEMPT_FIELDS, ATTEMPT_NEEDS},
-    {{"llm-operation/v1", 16}, NULL, RT_SHAPE_NATIVE, RT_KIND_SUMMARY,
-	native_sources, SUMMARY_FIELDS, SUMMARY_NEEDS},
-    {{"fallback-decision-log/v1", 24}, NULL, RT_SHAPE_DECISIONS,
-	RT_KIND_ATTEMPT, decisions_sources, ATTEMPT_FIELDS, ATTEMPT_NEEDS},
+    {SCHEMA(RT_SCHEMA_ATTEMPT), NULL, RT_SHAPE_NATIVE, RT_KIND_ATTEMPT,
+	native_sources, RT_ATTEMPT_FIELDS, RT_ATTEMPT_NEEDS},
+    {SCHEMA(RT_SCHEMA_SUMMARY), NULL, RT_SHAPE_NATIVE, RT_KIND_SUMMARY,
+	native_sources, RT_SUMMARY_FIELDS, RT_SUMMARY_NEEDS},
+    {SCHEMA("fallback-decision-log/v1"), NULL, RT_SHAPE_DECISIONS,
+	RT_KIND_ATTEMPT, decisions_sources, RT_ATTEMPT_FIELDS,
+	RT_ATTEMPT_NEEDS},
     {{NULL, 0}, is_retry, RT_SHAPE_RETRY, RT_KIND_ATTEMPT, retry_sources,
-	ATTEMPT_FIELDS, ATTEMPT_NEEDS},
+	RT_ATTEMPT_FIELDS, RT_ATTEMPT_NEEDS},
     {{NULL, 0}, is_runbook, RT_SHAPE_RUNBOOK, RT_KIND_ATTEMPT, runbook_sources,
-	ATTEMPT_FIELDS, RT_FIELD_BIT(ATTEMPT)},
+	RT_ATTEMPT_FIELDS, RT_FIELD_BIT(ATTEMPT)},
     {{NULL, 0}, is_review, RT_SHAPE_REVIEW, RT_KIND_ATTEMPT, review_sources,
-	ATTEMPT_FIELDS, ATTEMPT_NEEDS},
+	RT_ATTEMPT_FIELDS, RT_ATTEMPT_NEEDS},
     {{NULL, 0}, is_review_summary, RT_SHAPE_REVIEW, RT_KIND_SUMMARY,
-	native_sources, SUMMARY_FIELDS, SUMMARY_NEEDS},
+	native_sources, RT_SUMMARY_FIELDS, RT_SUMMARY_NEEDS},
     {{NULL, 0}, is_otel, RT_SHAPE_OTEL, RT_KIND_ATTEMPT, otel_sources,
-	ATTEMPT_FIELDS, ATTEMPT_NEEDS},
+	RT_ATTEMPT_FIELDS, RT_ATTEMPT_NEEDS},
 };
 
 const struct rt_dialect *
@@ -737,6 +732,12 @@ rt_dialect_of(struct rt_decoder *d, enum rt_reject *reason)
 			return &dialects[i];
 	*reason = schema ? RT_REJECT_UNKNOWN_SCHEMA : RT_REJECT_UNKNOWN_SHAPE;
 	return NULL;
+}
+
+bool
+rt_dialect_is_native(const struct rt_dialect *dialect)
+{
+	return dialect->schema.p && dialect->shape == RT_SHAPE_NATIVE;
 }
 
 /* ---- a record ---- */
@@ -804,14 +805,20 @@ read_fields(struct rt_decoder *d, const struct rt_dialect *dialect,
 	return RT_REJECT_NOT;
 }
 
+void
+rt_dialect_classify(struct rt_decoder *d, struct rt_event *e)
+{
+	e->error_class = rt_classify_again(&d->classified, e);
+	if (e->error_class == RT_CLASS_NONE && !rt_event_has(e, DECISION))
+		decide(e, RT_DECISION_NONE);
+}
+
 /* What follows from the fields of an attempt. */
 static enum rt_reject
 conclude(struct rt_decoder *d, const struct rt_dialect *dialect,
     struct rt_event *e, enum rt_field *bad)
 {
-	e->error_class = rt_classify(e);
-	if (e->error_class == RT_CLASS_NONE && !rt_event_has(e, DECISION))
-		decide(e, RT_DECISION_NONE);
+	rt_dialect_classify(d, e);
 	if (e->shape != RT_SHAPE_DECISIONS)
 		return RT_REJECT_NOT;
 	*bad = RT_FIELD_FOLLOWUP_OUTCOME;

@@ -6,20 +6,14 @@
  * still has to be well-formed to be refused as too deep.  Every reader takes the place
  * where it starts and returns the place after it, or NULL.
  *
- * Nobody asks whether the record has ended: the decoder's copy goes on with a NUL, which
- * no JSON may hold, then a quote, for those who look for nothing else (see rt_decoder_take).
+ * Records that direct.c has taken do not come here.
  */
 #include <stdio.h>
 
-#include "proto/decode_internal.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "proto/scan.h"
 
 #define NO_PREFIX UINT32_MAX
-#define PATH_BYTES 64u  /* no known key is as long */
-#define SHORT_DIGITS 15 /* a double and an int64_t hold them exactly */
+#define PATH_BYTES 64u /* no known key is as long */
 
 struct level {
 	struct rt_name name; /* of the member being read; an array's own */
@@ -37,17 +31,6 @@ struct walk {
 	char path[PATH_BYTES];
 	uint64_t is_object[RT_RECORD_MAX / 64 + 1]; /* a bit for each depth */
 };
-
-static inline const char *
-skip_space(const char *p)
-{
-	p += *p == ' '; /* nearly always one blank or none */
-	if (*p > ' ')
-		return p;
-	while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
-		p++;
-	return p;
-}
 
 /* First byte that is '"', '\\', a control character, DEL or above. */
 static inline const char *
@@ -72,26 +55,6 @@ skip_plain(const char *p)
 	}
 #else
 	while (*p >= ' ' && *p != '"' && *p != '\\' && *p != 0x7F)
-		p++;
-	return p;
-#endif
-}
-
-/* First quote. */
-static inline const char *
-skip_to_quote(const char *p)
-{
-#ifdef __SSE2__
-	for (;; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i hit = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
-		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
-
-		if (mask)
-			return p + __builtin_ctz(mask);
-	}
-#else
-	while (*p != '"')
 		p++;
 	return p;
 #endif
@@ -145,88 +108,12 @@ read_string(const struct walk *w, const char *p, struct rt_slot *s)
 
 	*s =
 	    (struct rt_slot){.p = p, .type = RT_SLOT_STRING, .is_simple = true};
-	end = w->d->is_plain ? skip_to_quote(p) : read_any_string(p, s);
+	end = w->d->is_plain ? rt_scan_to_quote(p) : read_any_string(p, s);
 	if (!end || end >= w->end)
 		return NULL;
 	s->len = (uint32_t)(end - p);
 	s->is_empty = s->len == 0;
 	return end + 1;
-}
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static const char *
-read_exponent(const char *p)
-{
-	p++;
-	if (*p == '+' || *p == '-')
-		p++;
-	if (!is_digit(*p))
-		return NULL;
-	while (is_digit(*p))
-		p++;
-	return p;
-}
-
-/* Also reads off the value where it is short: that is nearly always. */
-static inline const char *
-read_number(const char *p, struct rt_slot *s)
-{
-	const char *begin = p, *digits, *point;
-	uint64_t v = 0; /* wraps where there are too many digits: not used */
-	bool negative = *p == '-';
-
-	p += negative;
-	digits = p;
-	if (!is_digit(*p))
-		return NULL;
-	for (; is_digit(*p); p++)
-		v = v * 10 + (uint64_t)(*p - '0');
-	if (*digits == '0' && p - digits > 1)
-		return NULL;
-	*s = (struct rt_slot){.p = begin,
-	    .type = RT_SLOT_NUMBER,
-	    .is_simple = p - digits <= SHORT_DIGITS};
-	if (*p == '.') {
-		point = ++p;
-		if (!is_digit(*p))
-			return NULL;
-		for (; is_digit(*p); p++)
-			v = v * 10 + (uint64_t)(*p - '0');
-		s->is_simple = p - digits <= SHORT_DIGITS + 1;
-		s->fraction = (uint8_t)(p - point);
-	}
-	if (*p == 'e' || *p == 'E') {
-		s->is_simple = false;
-		p = read_exponent(p);
-		if (!p)
-			return NULL;
-	}
-	if (s->is_simple)
-		s->mantissa = negative ? -(int64_t)v : (int64_t)v;
-	s->len = (uint32_t)(p - begin);
-	return p;
-}
-
-static inline const char *
-read_literal(const char *p, struct rt_slot *s)
-{
-	uint32_t len = *p == 'f' ? 5 : 4;
-
-	*s = (struct rt_slot){.p = p, .len = len};
-	if (memcmp(p, "true", 4) == 0)
-		s->type = RT_SLOT_TRUE;
-	else if (memcmp(p, "false", 5) == 0)
-		s->type = RT_SLOT_FALSE;
-	else if (memcmp(p, "null", 4) == 0)
-		s->type = RT_SLOT_NULL;
-	else
-		return NULL;
-	return p + len;
 }
 
 /* Hands a value to the decoder under the name it was read for. */
@@ -264,10 +151,10 @@ read_scalar(struct walk *w, const char *p)
 	w->at = p;
 	if (*p == '"')
 		p = read_string(w, p + 1, s);
-	else if (is_digit(*p) || *p == '-')
-		p = read_number(p, s);
+	else if (rt_scan_is_digit(*p) || *p == '-')
+		p = rt_scan_number(p, s);
 	else
-		p = read_literal(p, s);
+		p = rt_scan_literal(p, s);
 	if (!p)
 		return NULL;
 	if (own)
@@ -321,12 +208,10 @@ learn(struct walk *w, const char *p)
 	size_t len = (size_t)(p - w->gap);
 
 	w->previous = name->key;
-	if (len > sizeof(gap->text) || name->key >= RT_KEY_COUNT ||
+	if (len > RT_SPAN_BYTES || name->key >= RT_KEY_COUNT ||
 	    name->has_escape || !w->d->keys.rows[name->key].name)
 		return; /* the last: a name of this record only */
-	memcpy(gap->text, w->gap, len);
-	gap->mask = UINT32_MAX >> (32 - len);
-	gap->len = (uint8_t)len;
+	rt_span_set(&gap->span, w->gap, len);
 	gap->name_at = (uint8_t)(name->text.p - w->gap);
 	gap->name_len = (uint8_t)name->text.len;
 	gap->key = (uint8_t)name->key;
@@ -339,15 +224,15 @@ read_same(struct walk *w, const char *p)
 	const struct rt_gap *gap = &w->d->gaps[w->previous];
 
 	w->gap = p;
-	if (!rt_gap_is_at(gap, p))
+	if (gap->span.len == 0 || !rt_span_is_at(&gap->span, p))
 		return NULL;
 	w->previous = gap->key;
 	w->levels[1].name =
 	    (struct rt_name){.text = {p + gap->name_at, gap->name_len},
 		.key = (enum rt_key)gap->key,
 		.depth = 1};
-	p += gap->len;
-	return *p > ' ' ? p : skip_space(p);
+	p += gap->span.len;
+	return *p > ' ' ? p : rt_scan_space(p);
 }
 
 /* "name" : — returns where the value begins. */
@@ -362,12 +247,12 @@ read_name(struct walk *w, const char *p)
 	p = read_string(w, p + 1, &key);
 	if (!p)
 		return NULL;
-	p = skip_space(p);
+	p = rt_scan_space(p);
 	if (*p != ':')
 		return NULL;
 	if (w->depth <= RT_DEPTH_MAX)
 		look_up(w, &key);
-	p = skip_space(p + 1);
+	p = rt_scan_space(p + 1);
 	if (w->depth == 1)
 		learn(w, p);
 	return p;
@@ -420,7 +305,7 @@ open_level(struct walk *w, const char *p)
 	uint64_t bit;
 
 	w->at = p;
-	p = skip_space(p + 1);
+	p = rt_scan_space(p + 1);
 	s.is_empty = *p == (is_object ? '}' : ']');
 	if (w->depth > 0)
 		put(w, &s);
@@ -471,9 +356,9 @@ next:
 	value = w->depth == 1 ? read_same(w, p) : NULL;
 	if (value)
 		goto value;
-	p = skip_space(p);
+	p = rt_scan_space(p);
 	if (*p == ',') {
-		p = skip_space(p + 1);
+		p = rt_scan_space(p + 1);
 		goto member;
 	}
 close:

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <assert.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "proto/decode_internal.h"
 
 /* ---- text ---- */
@@ -195,102 +191,6 @@ rt_slot_holds_secret(struct rt_decoder *d, struct rt_slot *s)
 		t = (struct rt_str){
 		    d->examined, rt_slot_unescape(d->examined, s->p, s->len)};
 	return rt_text_holds_secret(t);
-}
-
-/* ---- a look at every byte ---- */
-
-/* What a record holds: ODD is what is not plain, PAIR may belong to a secret. */
-enum { ODD = 1, PAIR = 2 };
-
-/* Of bytes i and i + 1: as look_16, below. */
-static int
-look_1(const char *p)
-{
-	bool is_odd = *p < ' ' || *p == 0x7F || *p == '\\';
-	bool is_pair = (p[0] == 'k' && p[1] == '-') ||
-	    (p[0] == 'y' && p[1] == 'J') || (p[0] == 'B' && p[1] == 'e');
-
-	return (is_odd ? ODD : 0) | (is_pair || *p == '\\' ? PAIR : 0);
-}
-
-#ifdef __SSE2__
-static inline __m128i
-both(__m128i a, char x, __m128i b, char y)
-{
-	return _mm_and_si128(_mm_cmpeq_epi8(a, _mm_set1_epi8(x)),
-	    _mm_cmpeq_epi8(b, _mm_set1_epi8(y)));
-}
-
-struct look {
-	__m128i min, max, pair;
-};
-
-/*
- * Each secret has a pair of bytes that is rare elsewhere: "k-", "yJ", "Be".  A
- * backslash could hide any of them.
- */
-static inline void
-look_16(struct look *l, const char *p)
-{
-	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
-	__m128i slash = _mm_cmpeq_epi8(a, _mm_set1_epi8('\\'));
-
-	l->min = _mm_min_epu8(l->min, a);
-	l->max = _mm_max_epu8(l->max, a);
-	l->pair = _mm_or_si128(_mm_or_si128(l->pair, slash),
-	    _mm_or_si128(both(a, 'k', b, '-'),
-		_mm_or_si128(both(a, 'y', b, 'J'), both(a, 'B', b, 'e'))));
-}
-
-static int
-look_at(const char *p, size_t len)
-{
-	const __m128i first = _mm_set1_epi8(' '), last = _mm_set1_epi8('~');
-	struct look l = {first, last, _mm_setzero_si128()};
-	__m128i same;
-	size_t i;
-	int found = 0;
-
-	if (len < 16) {
-		for (i = 0; i < len; i++)
-			found |= look_1(p + i);
-		return found;
-	}
-	for (i = 0; i + 16 <= len; i += 16)
-		look_16(&l, p + i);
-	look_16(&l, p + len - 16);
-	same = _mm_and_si128(
-	    _mm_cmpeq_epi8(l.min, first), _mm_cmpeq_epi8(l.max, last));
-	return (_mm_movemask_epi8(same) == 0xFFFF ? 0 : ODD) |
-	    (_mm_movemask_epi8(l.pair) ? PAIR : 0);
-}
-#else
-static int
-look_at(const char *p, size_t len)
-{
-	int found = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		found |= look_1(p + i);
-	return found;
-}
-#endif
-
-void
-rt_decoder_take(struct rt_decoder *d, struct rt_str record)
-{
-	static const char behind[RT_READ_AHEAD] = {'\0', '"'};
-	int found;
-
-	if (record.len > 0)
-		memcpy(d->copy, record.p, record.len);
-	memcpy(d->copy + record.len, behind, sizeof(behind));
-	d->record = (struct rt_str){d->copy, record.len};
-	found = look_at(d->copy, record.len);
-	d->is_plain = !found; /* a backslash is a PAIR */
-	d->maybe_secret = (found & PAIR) != 0;
 }
 
 /* ---- numbers ---- */

@@ -139,6 +139,46 @@ four_decisions_end_an_operation(void **state)
 	assert_false(rt_class_is_retryable(RT_CLASS_AUTH));
 }
 
+static void
+remembering_changes_no_class(void **state)
+{
+	static const char *const types[] = {"", "timeout", "quota", "schema",
+	    "connect", "none of these", "auth", "rate_limit", "TIMEOUT",
+	    "stream_x", "stream_y",
+	    "a type that has more characters than the memory can keep of one",
+	    "timeouts"};
+	static const int statuses[] = {0, 100, 200, 299, 401, 404, 408, 429,
+	    500, 504, 599, 600, 70000, -1};
+	static const enum rt_outcome outcomes[] = {
+	    RT_OUTCOME_UNKNOWN, RT_OUTCOME_SUCCESS, RT_OUTCOME_CANCELLED};
+	static struct rt_classified before;
+	struct util_random r = util_random_begin(5);
+	struct rt_event e;
+	const char *type;
+	int i, status;
+
+	(void)state;
+	for (i = 0; i < 100000; i++) {
+		memset(&e, 0, sizeof(e));
+		type = types[util_random_below(&r, RT_COUNT_OF(types))];
+		status = statuses[util_random_below(&r, RT_COUNT_OF(statuses))];
+		if (type[0]) {
+			e.error_type = rt_str_of(type);
+			e.present |= RT_FIELD_BIT(ERROR_TYPE);
+		}
+		if (status) {
+			e.http_response_status_code = status;
+			e.present |= RT_FIELD_BIT(HTTP_STATUS);
+		}
+		e.final_outcome =
+		    outcomes[util_random_below(&r, RT_COUNT_OF(outcomes))];
+		if (e.final_outcome != RT_OUTCOME_UNKNOWN)
+			e.present |= RT_FIELD_BIT(FINAL_OUTCOME);
+		assert_int_equal(
+		    rt_classify_again(&before, &e), rt_classify(&e));
+	}
+}
+
 int
 main(void)
 {
@@ -146,6 +186,7 @@ main(void)
 	    cmocka_unit_test(the_first_rule_that_matches_wins),
 	    cmocka_unit_test(a_cancelled_outcome_outweighs_everything),
 	    cmocka_unit_test(absent_fields_say_nothing),
+	    cmocka_unit_test(remembering_changes_no_class),
 	    cmocka_unit_test(names_read_back_as_what_they_name),
 	    cmocka_unit_test(four_decisions_end_an_operation),
 	};

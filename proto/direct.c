@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+#include "proto/direct.h"
+
+#include <stddef.h>
+
+#include "proto/scan.h"
+
+_Static_assert(RT_FIELD_COUNT < 64, "a bit is left for the schema");
+
+#define SCHEMA_BIT (UINT64_C(1) << RT_FIELD_COUNT)
+
+/* Every reader returns the place after the value, a string's at its closing quote. */
+enum how {
+	/* what stands between quotes */
+	TIME,
+	STR,
+	DECISION,
+	OUTCOME,
+	SCHEMA,
+	OTHER_STR,
+	/* what does not */
+	INT,
+	MS,
+	BOOL,
+	ABSENT, /* null, for one of the above */
+	OTHER,
+};
+
+static const struct {
+	enum how how;
+	size_t offset;
+	int64_t min, max;
+} fields[] = {
+#define X(id, member, type, lo, hi) \
+	[RT_FIELD_##id] = {         \
+	    type, offsetof(struct rt_event, member), lo, (int64_t)(hi)},
+    RT_EVENT_FIELDS(X)
+#undef X
+};
+
+static inline void *
+member_of(struct rt_event *e, unsigned f)
+{
+	return (char *)e + fields[f].offset;
+}
+
+/* ---- values ---- */
+
+static inline const char *
+read_absent(const char *p, uint64_t bit, uint64_t *absent)
+{
+	if (memcmp(p, "null", 4) != 0)
+		return NULL;
+	*absent |= bit;
+	return p + 4;
+}
+
+/* An empty one is absent; there are as many characters as bytes. */
+static inline const char *
+read_str(const char *p, struct rt_event *e, const struct rt_hint *h,
+    uint64_t *absent)
+{
+	const char *end = rt_scan_to_quote(p);
+	size_t len = (size_t)(end - p);
+
+	if (len > (uint64_t)fields[h->member].max)
+		return NULL;
+	if (len == 0 ||
+	    (h->member == RT_FIELD_ERROR_TYPE && len == 4 &&
+		memcmp(p, "none", 4) == 0))
+		*absent |= h->bit;
+	else
+		*(struct rt_str *)member_of(e, h->member) =
+		    (struct rt_str){p, len};
+	return end;
+}
+
+static inline const char *
+read_time(struct rt_decoder *d, const char *p, struct rt_event *e, uint64_t bit,
+    uint64_t *absent)
+{
+	const char *end =
+	    rt_minute_read(&d->minute, p, &e->ts_us, &e->ts_has_fraction);
+
+	if (end && *end == '"')
+		return end;
+	end = rt_scan_to_quote(p);
+	if (end == p)
+		*absent |= bit;
+	else if (rt_decoder_time(d, (struct rt_str){p, (size_t)(end - p)},
+		     &e->ts_us, &e->ts_has_fraction) != RT_OK)
+		return NULL;
+	return end;
+}
+
+/* Its closing quote is at end; what is none of the words is `otherwise`. */
+static inline unsigned
+find_word(const struct rt_direct_words *words, const char *p, const char *end,
+    unsigned otherwise)
+{
+	size_t len = (size_t)(end - p);
+
+	if (len >= RT_DIRECT_WORD_MAX || words->spans[len].len == 0 ||
+	    !rt_span_is_at(&words->spans[len], p))
+		return otherwise;
+	return words->values[len];
+}
+
+static inline const char *
+read_decision(
+    struct rt_decoder *d, const char *p, struct rt_event *e, uint64_t *absent)
+{
+	const char *end = rt_scan_to_quote(p);
+
+	if (end == p) {
+		*absent |= RT_FIELD_BIT(DECISION);
+		return end;
+	}
+	e->decision = (enum rt_decision)find_word(
+	    &d->direct.decisions, p, end, RT_DECISION_UNKNOWN);
+	if (e->decision == RT_DECISION_UNKNOWN)
+		rt_dialect_decide(d, e, (struct rt_str){p, (size_t)(end - p)});
+	return end;
+}
+
+static inline const char *
+read_outcome(struct rt_decoder *d, const char *p, struct rt_event *e,
+    const struct rt_hint *h, uint64_t *absent)
+{
+	const char *end = rt_scan_to_quote(p);
+
+	if (end == p)
+		*absent |= h->bit;
+	else
+		*(enum rt_outcome *)member_of(e, h->member) =
+		    (enum rt_outcome)find_word(
+			&d->direct.outcomes, p, end, RT_OUTCOME_UNKNOWN);
+	return end;
+}
+
+static inline const char *
+read_schema(struct rt_decoder *d, const char *p, struct rt_event *e)
+{
+	const char *end = rt_scan_to_quote(p);
+	unsigned kind = find_word(&d->direct.schemas, p, end, UINT8_MAX);
+
+	e->kind = (enum rt_kind)kind;
+	return kind == UINT8_MAX ? NULL : end;
+}
+
+/* Eight bytes as a number whose lowest byte is the first. */
+static inline uint64_t
+load_8(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Value of eight digits 0 .. 9, the first in the lowest byte. */
+static inline uint64_t
+eight_digits(uint64_t v)
+{
+	const uint64_t pairs = UINT64_C(0x000000FF000000FF);
+
+	v = v * 10 + (v >> 8); /* bytes 0, 2, 4, 6 are of two digits */
+	return ((v & pairs) * (100 + (UINT64_C(1000000) << 32)) +
+		   (v >> 16 & pairs) * (1 + (UINT64_C(10000) << 32))) >>
+	    32;
+}
+
+/*
+ * A number of up to eight bytes by arithmetic on all of them at once: how long numbers are
+ * differs from record to record, and a loop would have the processor guess it.
+ */
+static inline const char *
+read_number(
+    const char *p, bool may_have_point, uint64_t *digits, unsigned *fraction)
+{
+	uint64_t v = load_8(p) ^ EACH('0'), below;
+	uint64_t stops = (v + EACH(0x76)) & EACH(0x80); /* plain: no carry */
+	unsigned whole, count;
+	struct rt_slot s;
+	const char *end;
+
+	*fraction = 0;
+	whole = stops ? (unsigned)__builtin_ctzll(stops) / 8 : 8;
+	if (whole == 0 || (whole > 1 && *p == '0'))
+		return NULL;
+	count = whole;
+	end = p + whole;
+	if (may_have_point && whole < 8 && *end == '.') {
+		stops &= stops - 1;
+		count = stops ? (unsigned)__builtin_ctzll(stops) / 8 - 1 : 8;
+		*fraction = count - whole;
+		if (*fraction == 0)
+			return NULL;
+		below = (UINT64_C(1) << whole * 8) - 1;
+		v = (v & below) | (v >> 8 & ~below);
+		end = p + count + 1;
+	}
+	if (count < 8) {
+		*digits = eight_digits(v << (64 - count * 8));
+		return end;
+	}
+	end = rt_scan_number(p, &s);
+	if (!end || !s.is_simple || (s.fraction > 0 && !may_have_point))
+		return NULL;
+	*digits = (uint64_t)s.mantissa;
+	*fraction = s.fraction;
+	return end;
+}
+
+static inline const char *
+read_int(const char *p, struct rt_event *e, const struct rt_hint *h,
+    uint64_t *absent)
+{
+	unsigned fraction;
+	uint64_t v = 0;
+	const char *end = read_number(p, false, &v, &fraction);
+
+	if (!end)
+		return read_absent(p, h->bit, absent);
+	if ((int64_t)v < fields[h->member].min ||
+	    (int64_t)v > fields[h->member].max)
+		return NULL;
+	*(int64_t *)member_of(e, h->member) = (int64_t)v;
+	return end;
+}
+
+static inline const char *
+read_ms(const char *p, struct rt_event *e, const struct rt_hint *h,
+    uint64_t *absent)
+{
+	struct rt_slot s = {.type = RT_SLOT_NUMBER};
+	unsigned fraction;
+	uint64_t digits = 0;
+	const char *end = read_number(p, true, &digits, &fraction);
+	double v;
+
+	if (!end)
+		return read_absent(p, h->bit, absent);
+	s.mantissa = (int64_t)digits;
+	s.fraction = (uint8_t)fraction;
+	v = rt_slot_simple_double(&s);
+	if (!(v <= (double)fields[h->member].max))
+		return NULL;
+	*(double *)member_of(e, h->member) = v;
+	return end;
+}
+
+static inline const char *
+read_bool(const char *p, struct rt_event *e, const struct rt_hint *h,
+    uint64_t *absent)
+{
+	bool is_true = memcmp(p, "true", 4) == 0;
+
+	if (!is_true && memcmp(p, "false", 5) != 0)
+		return read_absent(p, h->bit, absent);
+	*(bool *)member_of(e, h->member) = is_true;
+	return p + (is_true ? 4 : 5);
+}
+
+static const char *
+read_other(const char *p)
+{
+	struct rt_slot s;
+
+	return *p == '-' || rt_scan_is_digit(*p) ? rt_scan_number(p, &s)
+						 : rt_scan_literal(p, &s);
+}
+
+/* ---- names ---- */
+
+struct step {
+	const struct rt_hint *hint; /* NULL: no member comes */
+	const char *p;              /* its value, or what follows the record */
+};
+
+static const struct step STOP = {NULL, NULL};
+
+/* Where the value at p is for us, *h says how, and the place where it is read. */
+static const char *
+choose(struct rt_hint *h, const char *p)
+{
+	bool is_quoted = *p == '"';
+
+	h->bit = h->member == RT_DIRECT_OTHER ? 0 : UINT64_C(1) << h->member;
+	if (h->member < RT_FIELD_COUNT)
+		h->how = (uint8_t)fields[h->member].how;
+	else
+		h->how = h->member == RT_DIRECT_SCHEMA ? SCHEMA : OTHER_STR;
+	if (h->how < INT && !is_quoted) {
+		if (h->member == RT_DIRECT_OTHER)
+			h->how = OTHER;
+		else if (*p == 'n')
+			h->how = ABSENT;
+		else
+			return NULL;
+	} else if (h->how >= INT && is_quoted) {
+		return NULL;
+	}
+	h->next = (uint8_t)(h->member * 2 + is_quoted);
+	/* A null belongs to the hint, or a string would be taken for one. */
+	return p + (is_quoted || h->how == ABSENT);
+}
+
+/* The member of that name; RT_DIRECT_FIRST: one that is not for us. */
+static unsigned
+look_up(const struct rt_decoder *d, struct rt_str text)
+{
+	struct rt_name name = {.text = text, .depth = 1};
+
+	rt_decoder_name(d, &name, text, text, 16);
+	if (name.is_never || name.key == RT_KEY_TIMESTAMP ||
+	    name.key == RT_KEY_SOURCE_SHAPE)
+		return RT_DIRECT_FIRST;
+	if (name.key == RT_KEY_SCHEMA)
+		return RT_DIRECT_SCHEMA;
+	return (unsigned)name.key < RT_FIELD_COUNT ? (unsigned)name.key
+						   : RT_DIRECT_OTHER;
+}
+
+/* No hint holds at p: read what comes, and keep it as the first. */
+static struct step
+read_name(struct rt_decoder *d, unsigned at, const char *p)
+{
+	struct rt_hint *ways = d->direct.hints[at], h = {0};
+	bool is_first = at == RT_DIRECT_FIRST * 2;
+	const char *begin = p, *name, *end;
+	size_t len;
+
+	p = rt_scan_space(p + at % 2);
+	if (*p == '}' && !is_first)
+		return (struct step){NULL, p + 1};
+	if (*p != (is_first ? '{' : ','))
+		return STOP;
+	p = rt_scan_space(p + 1);
+	if (*p != '"')
+		return STOP;
+	name = p + 1;
+	end = rt_scan_to_quote(name);
+	p = rt_scan_space(end + 1);
+	if (*p != ':')
+		return STOP;
+	p = rt_scan_space(p + 1);
+	h.member =
+	    (uint8_t)look_up(d, (struct rt_str){name, (size_t)(end - name)});
+	if (h.member == RT_DIRECT_FIRST)
+		return STOP;
+	p = choose(&h, p);
+	if (!p)
+		return STOP;
+	len = (size_t)(p - begin);
+	if (len > RT_SPAN_BYTES) {
+		h.span.len = 1;
+		d->direct.once = h;
+		return (struct step){&d->direct.once, p};
+	}
+	rt_span_set(&h.span, begin, len);
+	ways[1] = ways[0];
+	ways[0] = h;
+	return (struct step){&ways[0], p};
+}
+
+static inline struct step
+find_member(struct rt_decoder *d, unsigned at, const char *p)
+{
+	const struct rt_hint *ways = d->direct.hints[at];
+
+	if (rt_span_is_at(&ways[0].span, p))
+		return (struct step){&ways[0], p + ways[0].span.len};
+	if (rt_span_is_at(&ways[1].span, p))
+		return (struct step){&ways[1], p + ways[1].span.len};
+	return read_name(d, at, p);
+}
+
+/* ---- a record ---- */
+
+/* Are the fields those of its kind, and none that it needs missing? */
+static bool
+conclude(
+    struct rt_decoder *d, struct rt_event *e, uint64_t seen, uint64_t absent)
+{
+	bool is_summary = e->kind == RT_KIND_SUMMARY;
+	uint64_t may = is_summary ? RT_SUMMARY_FIELDS : RT_ATTEMPT_FIELDS,
+		 needs = is_summary ? RT_SUMMARY_NEEDS : RT_ATTEMPT_NEEDS;
+
+	/* What a kind does not have is not even looked at by the dialects. */
+	e->present = seen & ~absent & ~SCHEMA_BIT;
+	if (!(seen & ~absent & SCHEMA_BIT) || (seen & ~SCHEMA_BIT & ~may) ||
+	    (needs & ~e->present))
+		return false;
+	e->shape = RT_SHAPE_NATIVE;
+	if (!is_summary)
+		rt_dialect_classify(d, e);
+	return true;
+}
+
+bool
+rt_direct_read(struct rt_decoder *d, struct rt_event *e)
+{
+	const char *p = d->record.p;
+	unsigned at = RT_DIRECT_FIRST * 2;
+	uint64_t seen = 0, absent = 0;
+	const struct rt_hint *h;
+	struct step step;
+
+	for (;;) {
+		step = find_member(d, at, p);
+		p = step.p;
+		h = step.hint;
+		if (!h)
+			break;
+		if (seen & h->bit)
+			return false; /* the last one would win */
+		seen |= h->bit;
+		at = h->next;
+		switch ((enum how)h->how) {
+		case TIME: p = read_time(d, p, e, h->bit, &absent); break;
+		case STR: p = read_str(p, e, h, &absent); break;
+		case DECISION: p = read_decision(d, p, e, &absent); break;
+		case OUTCOME: p = read_outcome(d, p, e, h, &absent); break;
+		case SCHEMA: p = read_schema(d, p, e); break;
+		case OTHER_STR: p = rt_scan_to_quote(p); break;
+		case INT: p = read_int(p, e, h, &absent); break;
+		case MS: p = read_ms(p, e, h, &absent); break;
+		case BOOL: p = read_bool(p, e, h, &absent); break;
+		case ABSENT: p = read_absent(p - 1, h->bit, &absent); break;
+		case OTHER: p = read_other(p); break;
+		}
+		if (!p)
+			return false;
+	}
+	return p == d->record.p + d->record.len && conclude(d, e, seen, absent);
+}
+
+/* ---- at first ---- */
+
+static void
+add_word(struct rt_direct_words *words, const char *word, unsigned value)
+{
+	char padded[RT_SPAN_BYTES] = {0};
+	size_t len = strlen(word);
+
+	memcpy(padded, word, len);
+	rt_span_set(&words->spans[len], padded, len);
+	words->values[len] = (uint8_t)value;
+}
+
+void
+rt_direct_init(struct rt_direct *direct)
+{
+	static const char none[RT_SPAN_BYTES] = {1};
+	unsigned i;
+
+	/* A hint of a byte that no plain record has is never there. */
+	for (i = 0; i < RT_DIRECT_COUNT * 2 * 2; i++)
+		rt_span_set(&direct->hints[i / 2][i % 2].span, none, 1);
+	add_word(&direct->schemas, RT_SCHEMA_ATTEMPT, RT_KIND_ATTEMPT);
+	add_word(&direct->schemas, RT_SCHEMA_SUMMARY, RT_KIND_SUMMARY);
+	/* The last means none of them: it need not be found. */
+	for (i = 0; i < RT_DECISION_UNKNOWN; i++)
+		add_word(&direct->decisions,
+		    rt_decision_name((enum rt_decision)i), i);
+	for (i = 0; i < RT_OUTCOME_UNKNOWN; i++)
+		add_word(
+		    &direct->outcomes, rt_outcome_name((enum rt_outcome)i), i);
+}
