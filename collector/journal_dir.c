@@ -13,6 +13,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "proto/fd.h"
 #include "proto/mem.h"
 
 #define PREFIX "segment-"
@@ -252,22 +253,6 @@ find_work(struct rt_journal_squeeze *q, int dir_fd, uint64_t open_number)
 	return false;
 }
 
-static bool
-write_all(int fd, const char *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* All is in the new file: it takes the place of the plain one. */
 static bool
 replace(struct rt_journal_squeeze *q, int dir_fd)
@@ -322,7 +307,7 @@ rt_journal_squeeze_step(
 			     ZSTD_compressBound(RT_JOURNAL_BLOCK_BYTES),
 			     q->plain, (size_t)n);
 	if (n > 0 && !ZSTD_isError(packed) &&
-	    write_all(q->out, q->packed, packed))
+	    rt_fd_write_all(q->out, (struct rt_str){q->packed, packed}))
 		return true;
 	stop(q, dir_fd, true);
 	return false;

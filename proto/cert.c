@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "proto/fd.h"
+
 /* ---- values -------------------------------------------------------------------- */
 
 bool
@@ -373,22 +375,6 @@ out:
 	return err;
 }
 
-static bool
-write_all(int fd, const char *p, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) == 0;
-}
-
 enum rt_err
 rt_cert_write(const char *path, const struct rt_cert *c, enum rt_cert_kind kind,
     struct rt_diag *d)
@@ -409,7 +395,8 @@ rt_cert_write(const char *path, const struct rt_cert *c, enum rt_cert_kind kind,
 	}
 	rt_buf_init_fixed(&b, text, sizeof(text));
 	rt_cert_format(&b, c, kind);
-	is_written = !b.overflow && write_all(fd, b.p, b.len);
+	is_written = !b.overflow &&
+	    rt_fd_write_all(fd, (struct rt_str){b.p, b.len}) && fsync(fd) == 0;
 	explicit_bzero(text, sizeof(text));
 	if (!is_written) {
 		rt_diag_set(d, path, "cannot be written: %s", strerror(errno));

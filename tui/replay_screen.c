@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proto/fd.h"
 #include "proto/mem.h"
 #include "proto/options.h"
 #include "proto/query.h"
@@ -87,22 +88,6 @@ fail_copy(struct rt_diag *d, const char *path)
 	return RT_E_IO;
 }
 
-static bool
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
 /* To its end; RT_E_EMPTY where a signal came first. */
 static enum rt_err
 copy(const struct screen *s, int from, int to, const char *path,
@@ -124,7 +109,8 @@ copy(const struct screen *s, int from, int to, const char *path,
 			return RT_OK;
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
-		if (n < 0 || !write_all(to, bytes, (size_t)n))
+		if (n < 0 ||
+		    !rt_fd_write_all(to, (struct rt_str){bytes, (size_t)n}))
 			return fail_copy(d, path);
 	}
 }

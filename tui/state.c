@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proto/fd.h"
+
 #define STEM_CHARS 58u /* "operation-" and 48 of an id */
 #define TRIES 100u     /* exports of one thing in one second */
 
@@ -153,22 +155,6 @@ rt_state_begin(struct rt_state_file *f, const char *stem, const char *name,
 	return f->fd >= 0 ? RT_OK : fail(d, f->path, "cannot create this file");
 }
 
-static bool
-write_all(int fd, struct rt_str s)
-{
-	while (s.len > 0) {
-		ssize_t n = write(fd, s.p, s.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		s.p += n;
-		s.len -= (size_t)n;
-	}
-	return true;
-}
-
 void
 rt_state_drop(struct rt_state_file *f)
 {
@@ -181,7 +167,7 @@ rt_state_add(struct rt_state_file *f, struct rt_str s, struct rt_diag *d)
 {
 	enum rt_err err;
 
-	if (write_all(f->fd, s))
+	if (rt_fd_write_all(f->fd, s))
 		return RT_OK;
 	err = fail(d, f->path, "cannot write");
 	rt_state_drop(f);
@@ -223,26 +209,6 @@ rt_state_export(const char *id, const char *name, struct rt_str records,
 
 #define NAME_CHARS 64u
 
-static bool
-read_all(int fd, struct rt_buf *out)
-{
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		rt_buf_add(out, chunk, (size_t)n);
-		if (out->overflow) {
-			errno = EFBIG;
-			return false;
-		}
-	}
-	return true;
-}
-
 enum rt_err
 rt_state_load(const char *name, struct rt_buf *out, struct rt_diag *d)
 {
@@ -269,7 +235,7 @@ rt_state_load(const char *name, struct rt_buf *out, struct rt_diag *d)
 		rt_diag_set(d, path, "is no plain file");
 		return RT_E_IO;
 	}
-	ok = ok && read_all(fd, out);
+	ok = ok && rt_fd_read_all(fd, out);
 	if (!ok)
 		err = fail(d, path, "cannot be read");
 	close(fd);
@@ -282,8 +248,6 @@ rt_state_save(const char *name, struct rt_str text, struct rt_diag *d)
 	char path[RT_STATE_PATH], folder[RT_STATE_PATH],
 	    fresh[RT_STATE_PATH + 24];
 	enum rt_err err = find_folder(folder, d);
-	bool ok;
-	int fd;
 
 	if (err != RT_OK)
 		return err;
@@ -291,16 +255,7 @@ rt_state_save(const char *name, struct rt_str text, struct rt_diag *d)
 	    (int)(RT_STATE_PATH - NAME_CHARS - 2), folder, (int)NAME_CHARS,
 	    name);
 	snprintf(fresh, sizeof(fresh), "%s.%ld", path, (long)getpid());
-	unlink(fresh); /* of one that was killed and had our number */
-	fd = open(
-	    fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return fail(d, fresh, "cannot create this file");
-	ok = write_all(fd, text);
-	ok = close(fd) == 0 && ok;
-	if (ok && rename(fresh, path) == 0)
-		return RT_OK;
-	err = fail(d, path, "cannot be written");
-	unlink(fresh);
-	return err;
+	return rt_fd_replace(path, fresh, text)
+	    ? RT_OK
+	    : fail(d, path, "cannot be written");
 }
