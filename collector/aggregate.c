@@ -39,7 +39,7 @@ rt_aggregate_bytes(const struct rt_capacity *capacity)
 	    rt_operations_bytes(c.operations) +
 	    rt_fallback_bytes(c.fallback_rows, c.operations) +
 	    rt_sequence_bytes(c.emitters) + rt_probes_bytes(c.canaries) +
-	    rt_audit_bytes() + rt_window_bytes(&rt_window_totals) +
+	    rt_audit_bytes(c.series) + rt_window_bytes(&rt_window_totals) +
 	    (uint64_t)c.sketch_chunks * sizeof(struct rt_sketch_chunk) +
 	    c.tail_bytes + (uint64_t)c.refused * sizeof(struct rt_refused);
 }
@@ -106,7 +106,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	a->recent.write = write_kept;
 	rt_refusals_init(&a->refused, c.refused);
 	rt_probes_init(&a->probes, &a->labels, c.canaries);
-	rt_audit_init(&a->audit, &a->policies, &a->labels);
+	rt_audit_init(&a->audit, &a->policies, &a->labels, &a->series);
 	rt_buf_init(&a->line, 4 * RT_RECORD_MAX);
 	return a;
 }
@@ -236,7 +236,7 @@ make_room(struct rt_aggregate *a)
 }
 
 static struct rt_operation *
-start(struct rt_aggregate *a, const struct rt_event *e)
+start(struct rt_aggregate *a, const struct rt_event *e, uint32_t series)
 {
 	struct rt_operation *o;
 
@@ -246,7 +246,7 @@ start(struct rt_aggregate *a, const struct rt_event *e)
 	    rt_event_has(e, SYNTHETIC) && e->synthetic);
 	if (o->is_synthetic)
 		return o;
-	o->series = rt_series_of(&a->series, e, 0);
+	o->series = series;
 	count(a, rt_series_window(&a->series, o->series, a->clock_us),
 	    RT_C_OPS_STARTED, 1);
 	return o;
@@ -394,14 +394,13 @@ count_decision(
 }
 
 static void
-take_attempt(struct rt_aggregate *a, const struct rt_event *e,
+take_attempt(struct rt_aggregate *a, const struct rt_event *e, uint32_t series,
     struct rt_operation *o, bool is_late)
 {
-	uint32_t series = rt_series_of(&a->series, e, o ? o->series : 0);
 	struct rt_window *w = rt_series_window(&a->series, series, a->clock_us);
 	enum rt_ending ending;
 
-	rt_audit_attempt(&a->audit, a->clock_us, e, o, is_late);
+	rt_audit_attempt(&a->audit, a->clock_us, e, series, o, is_late);
 	/* A decision log holds failures only: no denominator, no attempt rates. */
 	if (e->shape != RT_SHAPE_DECISIONS)
 		count_attempt(a, e, w, is_late);
@@ -460,17 +459,13 @@ take_synthetic(
 		    &a->operations, o, a->clock_us, RT_PHASE_RUNNING);
 }
 
-/* Put the event where viewers find it. */
+/* Put the event, packed, where viewers find it. */
 static void
-show(struct rt_aggregate *a, const struct rt_event *e, struct rt_operation *o)
+show(struct rt_aggregate *a, struct rt_operation *o)
 {
 	struct rt_buf *b = &a->line;
 
-	if (!a->keeps_events)
-		return;
-	rt_buf_reset(b);
-	rt_pack(b, e);
-	if (!b->overflow)
+	if (a->keeps_events && !b->overflow)
 		rt_recent_add(&a->recent, a->clock_us,
 		    (struct rt_str){b->p, b->len}, o ? o->hash : 0,
 		    o ? &o->last_line : NULL);
@@ -511,12 +506,33 @@ repeated(struct rt_aggregate *a, struct rt_identity id)
 	leave_out(a, RT_REJECT_NOT, id);
 }
 
+/*
+ * What of an event needs no operation, done while the memory of its operation is on its
+ * way: it is packed; the series is returned, which a summary needs only to start one.
+ */
+static uint32_t
+prepare(struct rt_aggregate *a, const struct rt_event *e, bool is_attempt)
+{
+	uint64_t hash = rt_operation_hash(&a->operations, e->operation_id);
+	uint32_t series = 0;
+
+	rt_operation_fetch_slot(&a->operations, hash);
+	if (is_attempt)
+		series = rt_series_of(&a->series, e);
+	rt_operation_fetch_entry(&a->operations, hash);
+	rt_buf_reset(&a->line);
+	if (a->keeps_events)
+		rt_pack(&a->line, e);
+	return series;
+}
+
 /* Everything about an event that is no duplicate by its sequence number. */
 static void
 take_event(struct rt_aggregate *a, const struct rt_event *e)
 {
 	bool is_summary = e->kind == RT_KIND_SUMMARY;
 	bool is_synthetic = rt_event_has(e, SYNTHETIC) && e->synthetic;
+	uint32_t series = prepare(a, e, !is_summary && !is_synthetic);
 	struct rt_operation *o = NULL;
 	bool is_late;
 
@@ -530,10 +546,12 @@ take_event(struct rt_aggregate *a, const struct rt_event *e)
 				    &a->audit, a->clock_us, e, o, true);
 			return;
 		}
+		if (!o && is_summary && !is_synthetic)
+			series = rt_series_of(&a->series, e);
 		if (!o)
-			o = start(a, e);
+			o = start(a, e, series);
 	}
-	show(a, e, o);
+	show(a, o);
 	keep(a, e);
 	total(a, RT_C_ACCEPTED);
 	if (e->sensitive.p)
@@ -546,7 +564,7 @@ take_event(struct rt_aggregate *a, const struct rt_event *e)
 		is_late = o && o->state != RT_OPERATION_OPEN;
 		if (is_late)
 			total(a, RT_C_LATE);
-		take_attempt(a, e, o, is_late);
+		take_attempt(a, e, series, o, is_late);
 	}
 }
 

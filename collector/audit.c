@@ -13,11 +13,19 @@
 
 void
 rt_audit_init(struct rt_audit *a, const struct rt_policies *policies,
-    struct rt_intern *labels)
+    struct rt_intern *labels, const struct rt_series *series)
 {
+	unsigned i, bit;
+
 	*a = (struct rt_audit){.policies = policies,
 	    .labels = labels,
+	    .series = series,
 	    .shape = rt_window_plain(RT_RULE_COUNT)};
+	for (i = 0; i < rt_predicates_count; i++)
+		for (bit = 0; bit < RT_JUDGED_BITS; bit++)
+			if (rt_predicates[i].any_of >> bit & 1)
+				a->asking[bit] |= 1u << i;
+	a->of_series = rt_xcalloc(series->capacity, sizeof(*a->of_series));
 	a->counts_storage = rt_xcalloc(1, rt_window_bytes(&a->shape));
 	rt_window_init(&a->counts, &a->shape, NULL, a->counts_storage);
 	rt_audit_services_init(a);
@@ -27,33 +35,33 @@ void
 rt_audit_fini(struct rt_audit *a)
 {
 	rt_audit_services_fini(a);
+	free(a->of_series);
 	free(a->counts_storage);
 	*a = (struct rt_audit){0};
 }
 
 uint64_t
-rt_audit_bytes(void)
+rt_audit_bytes(uint32_t series)
 {
 	struct rt_window_shape shape = rt_window_plain(RT_RULE_COUNT);
 
 	return sizeof(struct rt_audit) + rt_window_bytes(&shape) +
+	    (uint64_t)(series + 1) * sizeof(struct rt_audit_series) +
 	    rt_audit_services_bytes();
 }
 
-void
-rt_audit_fire(struct rt_audit *a, enum rt_rule rule, const char *fmt, ...)
+/* Count it, and note it as the rule's newest example. */
+static void
+fire(struct rt_audit *a, enum rt_rule rule, const char *evidence)
 {
 	struct rt_audit_example *to =
 	    &a->examples[rule]
 		 .newest[a->examples[rule].count++ % RT_REPORT_EXAMPLES];
-	va_list ap;
 
 	rt_text_scrub(
 	    to->operation_id, sizeof(to->operation_id), a->operation_id);
 	rt_text_scrub(to->service, sizeof(to->service), a->service);
-	va_start(ap, fmt);
-	vsnprintf(to->evidence, sizeof(to->evidence), fmt, ap);
-	va_end(ap);
+	memcpy(to->evidence, evidence, strlen(evidence) + 1);
 	to->at_us = a->now_us;
 	a->newest = (struct rt_audit_newest){++a->fired, rule, to};
 	if (a->operation_id.p)
@@ -64,16 +72,27 @@ rt_audit_fire(struct rt_audit *a, enum rt_rule rule, const char *fmt, ...)
 		a->on_violation(a->ctx, a->operation_id, rule, to->evidence);
 }
 
-/* At most once for an operation; without one, for each record. */
+void
+rt_audit_fire(struct rt_audit *a, enum rt_rule rule, const char *fmt, ...)
+{
+	char evidence[RT_AUDIT_EVIDENCE];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(evidence, sizeof(evidence), fmt, ap);
+	va_end(ap);
+	fire(a, rule, evidence);
+}
+
+/* At most once for an operation. */
 static void
 fire_once(struct rt_audit *a, struct rt_operation *o, enum rt_rule rule,
     const char *evidence)
 {
-	if (o && o->audit.fired & 1u << rule)
+	if (o->audit.fired & 1u << rule)
 		return;
-	if (o)
-		o->audit.fired |= 1u << rule;
-	rt_audit_fire(a, rule, "%s", evidence);
+	o->audit.fired |= 1u << rule;
+	fire(a, rule, evidence);
 }
 
 static void
@@ -96,17 +115,32 @@ fire_record(struct rt_audit *a, struct rt_operation *o, enum rt_rule rule,
 	    (int)(value.len < most ? value.len : most), value.p);
 }
 
+/* A route is judged when its series is new. */
+static bool
+is_high_cardinality(
+    struct rt_audit *a, const struct rt_event *e, uint32_t series)
+{
+	uint8_t *route = &a->of_series[series].route;
+
+	if (series == 0)
+		return rt_is_high_cardinality(e->http_route);
+	if (*route == RT_ROUTE_NOT_JUDGED)
+		*route = rt_is_high_cardinality(e->http_route)
+		    ? RT_ROUTE_HIGH_CARDINALITY
+		    : RT_ROUTE_BOUNDED;
+	return *route == RT_ROUTE_HIGH_CARDINALITY;
+}
+
 static void
-judge_record(
-    struct rt_audit *a, const struct rt_event *e, struct rt_operation *o)
+judge_record(struct rt_audit *a, const struct rt_event *e, uint32_t series,
+    struct rt_operation *o)
 {
 	if (rt_decided(e, RT_DECISION_UNKNOWN))
 		fire_record(a, o, RT_RULE_UNKNOWN_DECISION, "decision",
 		    e->decision_code.p ? e->decision_code
 				       : rt_str_of("unknown"),
 		    64);
-	if (rt_event_has(e, HTTP_ROUTE) &&
-	    rt_is_high_cardinality(e->http_route))
+	if (rt_event_has(e, HTTP_ROUTE) && is_high_cardinality(a, e, series))
 		fire_record(a, o, RT_RULE_HIGH_CARDINALITY, "http_route",
 		    e->http_route, 100);
 	if (e->sensitive.p)
@@ -169,29 +203,52 @@ remember(struct rt_audit_state *s, const struct rt_event *e, uint32_t model,
 	s->declared_fallback = s->declared_fallback || is_fallback;
 }
 
+static void
+judge_by_rules(struct rt_audit *a, struct rt_judged *j, struct rt_operation *o)
+{
+	const struct rt_predicate *p;
+	unsigned has = rt_judged_has(j);
+	uint32_t asked = 0;
+
+	for (; has; has &= has - 1)
+		asked |= a->asking[__builtin_ctz(has)];
+	for (; asked; asked &= asked - 1) {
+		p = &rt_predicates[__builtin_ctz(asked)];
+		if (!(o->audit.fired & 1u << p->rule) && p->fires(j))
+			fire_once(a, o, p->rule, j->evidence);
+	}
+}
+
+/* Number of one of the record's labels. */
+static uint32_t
+label(struct rt_audit *a, uint32_t series, enum rt_label which, struct rt_str s)
+{
+	return series ? a->series->rows[series].labels[which]
+		      : rt_intern_put(a->labels, s);
+}
+
 void
 rt_audit_attempt(struct rt_audit *a, int64_t now_us, const struct rt_event *e,
-    struct rt_operation *o, bool is_late)
+    uint32_t series, struct rt_operation *o, bool is_late)
 {
-	struct rt_judged j = {.e = e};
+	struct rt_judged j;
 	struct rt_policy room;
-	size_t i;
 
 	rt_audit_advance(a, now_us);
 	at_hand(a, now_us, e->service, e->operation_id);
-	judge_record(a, e, o);
+	judge_record(a, e, series, o);
 	if (is_late || !o)
 		return;
+	j.e = e;
 	j.policy = rt_policy_for(a->policies, e->service, e->tenant, &room);
 	j.last = o->audit.attempt > 0 ? &o->audit : NULL;
-	j.model = rt_intern_put(a->labels, e->model_requested);
-	j.provider = rt_intern_put(a->labels, e->provider);
-	for (i = 0; i < rt_predicates_count; i++)
-		if (rt_predicates[i].fires(&j))
-			fire_once(a, o, rt_predicates[i].rule, j.evidence);
+	j.model =
+	    label(a, series, RT_LABEL_MODEL_REQUESTED, e->model_requested);
+	j.provider = label(a, series, RT_LABEL_PROVIDER, e->provider);
+	judge_by_rules(a, &j, o);
 	judge_time(a, e, o);
 	remember(&o->audit, e, j.model, j.provider);
-	rt_audit_service_attempt(a, e);
+	rt_audit_service_attempt(a, e, series);
 }
 
 void

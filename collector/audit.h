@@ -17,10 +17,11 @@
 #ifndef RT_AUDIT_H
 #define RT_AUDIT_H
 
-#include "collector/audit_state.h"
+#include "collector/audit_rules.h"
 #include "collector/intern.h"
 #include "collector/operation.h"
 #include "collector/policy.h"
+#include "collector/series.h"
 #include "collector/window.h"
 #include "proto/rules.h"
 
@@ -31,13 +32,27 @@ struct rt_audit_service; /* audit_service.c */
 struct rt_audit_example {
 	char operation_id[RT_OPERATION_ID_BYTES + 1];
 	char service[65 * 4];
-	char evidence[160];
+	char evidence[RT_AUDIT_EVIDENCE];
 	int64_t at_us;
+};
+
+/* What the records of a series have in common, once found out. */
+struct rt_audit_series {
+	uint16_t service; /* number of its row + 1; 0: not yet */
+	uint8_t route;    /* enum rt_audit_route */
+};
+
+enum rt_audit_route {
+	RT_ROUTE_NOT_JUDGED,
+	RT_ROUTE_BOUNDED,
+	RT_ROUTE_HIGH_CARDINALITY,
 };
 
 struct rt_audit {
 	const struct rt_policies *policies; /* borrowed */
 	struct rt_intern *labels;           /* borrowed */
+	const struct rt_series *series;     /* borrowed */
+	struct rt_audit_series *of_series;  /* owned; by number */
 	struct rt_window_shape shape;
 	struct rt_window counts; /* [RT_RULE_COUNT] */
 	void *counts_storage;    /* owned */
@@ -51,14 +66,15 @@ struct rt_audit {
 	char *waits_storage;               /* owned */
 	uint32_t services_count;
 	uint64_t services_overflow;
-	uint64_t fired; /* violations since the start */
+	uint32_t asking[RT_JUDGED_BITS]; /* predicates that ask for the bit */
+	uint64_t fired;                  /* violations since the start */
 	/* the newest of any kind, and of an operation; at 0: none yet */
 	struct rt_audit_newest {
 		uint64_t at; /* its place among those fired */
 		enum rt_rule rule;
 		const struct rt_audit_example *example;
 	} newest, newest_operation;
-	int64_t now_us;
+	int64_t now_us, second_from_us;
 	/* The operation at hand, for what fire() writes down. */
 	struct rt_str service, operation_id;
 	/* Told of each violation of an operation; NULL: nobody. */
@@ -68,13 +84,15 @@ struct rt_audit {
 };
 
 void rt_audit_init(struct rt_audit *a, const struct rt_policies *policies,
-    struct rt_intern *labels);
+    struct rt_intern *labels, const struct rt_series *series);
 void rt_audit_fini(struct rt_audit *a);
-uint64_t rt_audit_bytes(void);
+/* For a table of so many series. */
+uint64_t rt_audit_bytes(uint32_t series);
 
-/* An attempt record; o is NULL where it names no operation. */
+/* An attempt record of that series; o is NULL where it names no operation. */
 void rt_audit_attempt(struct rt_audit *a, int64_t now_us,
-    const struct rt_event *e, struct rt_operation *o, bool is_late);
+    const struct rt_event *e, uint32_t series, struct rt_operation *o,
+    bool is_late);
 /* A summary of an open operation, or a second one of any. */
 void rt_audit_summary(struct rt_audit *a, int64_t now_us,
     const struct rt_event *e, struct rt_operation *o, bool is_second);
@@ -93,7 +111,8 @@ void rt_audit_report(
 void rt_audit_fire(struct rt_audit *a, enum rt_rule rule, const char *fmt, ...)
     RT_PRINTF(3, 4);
 /* An attempt of an operation, for the rules of its service and tenant. */
-void rt_audit_service_attempt(struct rt_audit *a, const struct rt_event *e);
+void rt_audit_service_attempt(
+    struct rt_audit *a, const struct rt_event *e, uint32_t series);
 void rt_audit_services_init(struct rt_audit *a);
 void rt_audit_services_fini(struct rt_audit *a);
 uint64_t rt_audit_services_bytes(void);

@@ -76,6 +76,8 @@ is_same_model(struct rt_str asked, struct rt_str got)
 	static const char latest[] = "-latest";
 	struct rt_str rest;
 
+	if (rt_str_equal(asked, got))
+		return true;
 	asked = base_name(asked);
 	got = base_name(got);
 	if (asked.len == got.len && starts_nocase(got, asked))
@@ -164,6 +166,10 @@ retried_after(struct rt_judged *j, uint32_t classes)
 	const struct rt_audit_state *last = j->last;
 
 	classes &= ~j->policy->retryable_classes;
+	if (!(classes &
+		(1u << j->e->error_class |
+		    (last ? 1u << last->error_class : 0))))
+		return false;
 	if (classes & 1u << j->e->error_class &&
 	    rt_decided(j->e, RT_DECISION_RETRY_SAME))
 		return EVIDENCE(j, "attempt %d: class %s, decision retry_same",
@@ -409,28 +415,55 @@ model_swapped(struct rt_judged *j)
 		e->model_returned.p);
 }
 
+unsigned
+rt_judged_has(const struct rt_judged *j)
+{
+	const struct rt_event *e = j->e;
+	unsigned has = 0;
+
+	if (j->last)
+		has |= RT_HAS_LAST;
+	if (e->attempt > 1)
+		has |= RT_IS_NUMBERED;
+	if (rt_decided(e, RT_DECISION_RETRY_SAME))
+		has |= RT_RETRIES;
+	if (rt_decided(e, RT_DECISION_FALLBACK_SECONDARY))
+		has |= RT_FALLS_BACK;
+	if (rt_event_has(e, REQUEUE_COUNT) && e->requeue_count > 0)
+		has |= RT_IS_REQUEUED;
+	if (rt_event_has(e, FINISH_REASON_SEEN) && !e->finish_reason_seen)
+		has |= RT_HAS_NO_FINISH;
+	if (!rt_event_has(e, HTTP_STATUS) && !rt_event_has(e, ERROR_TYPE))
+		has |= RT_HAS_NO_RESULT;
+	if (rt_event_has(e, MODEL_RETURNED))
+		has |= RT_HAS_ANSWERER;
+	return has;
+}
+
 const struct rt_predicate rt_predicates[] = {
-    {RT_RULE_RETRY_AFTER_AUTH, retry_after_auth},
-    {RT_RULE_RETRY_OF_CALLER_ERROR, retry_of_caller_error},
-    {RT_RULE_RETRY_OF_POLICY, retry_of_policy},
-    {RT_RULE_RETRY_OF_QUOTA, retry_of_quota},
-    {RT_RULE_RETRY_NOT_ALLOWED, retry_not_allowed},
-    {RT_RULE_FALLBACK_NOT_ALLOWED, fallback_not_allowed},
-    {RT_RULE_FALLBACK_NO_REASON, fallback_no_reason},
-    {RT_RULE_FALLBACK_OVER_CAP, fallback_over_cap},
-    {RT_RULE_ATTEMPTS_OVER_CAP, attempts_over_cap},
-    {RT_RULE_NO_BACKOFF, no_backoff},
-    {RT_RULE_BACKOFF_NOT_APPLIED, backoff_not_applied},
-    {RT_RULE_RETRY_AFTER_IGNORED, retry_after_ignored},
-    {RT_RULE_ZERO_BUDGET, zero_budget},
-    {RT_RULE_NUMBER_GAP, number_gap},
-    {RT_RULE_NUMBER_RESET, number_reset},
-    {RT_RULE_RETRY_AFTER_COMMIT, retry_after_commit},
-    {RT_RULE_CUT_STREAM_AS_SUCCESS, cut_stream_as_success},
-    {RT_RULE_NO_STATUS_AS_SUCCESS, no_status_as_success},
-    {RT_RULE_RETRY_NO_DECISION, retry_no_decision},
-    {RT_RULE_UNDECLARED_FALLBACK, undeclared_fallback},
-    {RT_RULE_MODEL_SWAPPED, model_swapped},
+    {RT_RULE_RETRY_AFTER_AUTH, RT_HAS_LAST | RT_RETRIES, retry_after_auth},
+    {RT_RULE_RETRY_OF_CALLER_ERROR, RT_HAS_LAST | RT_RETRIES,
+	retry_of_caller_error},
+    {RT_RULE_RETRY_OF_POLICY, RT_HAS_LAST | RT_RETRIES, retry_of_policy},
+    {RT_RULE_RETRY_OF_QUOTA, RT_HAS_LAST | RT_RETRIES, retry_of_quota},
+    {RT_RULE_RETRY_NOT_ALLOWED, RT_HAS_LAST | RT_RETRIES, retry_not_allowed},
+    {RT_RULE_FALLBACK_NOT_ALLOWED, RT_FALLS_BACK, fallback_not_allowed},
+    {RT_RULE_FALLBACK_NO_REASON, RT_FALLS_BACK, fallback_no_reason},
+    {RT_RULE_FALLBACK_OVER_CAP, RT_FALLS_BACK, fallback_over_cap},
+    {RT_RULE_ATTEMPTS_OVER_CAP, RT_IS_NUMBERED, attempts_over_cap},
+    {RT_RULE_NO_BACKOFF, RT_RETRIES, no_backoff},
+    {RT_RULE_BACKOFF_NOT_APPLIED, RT_HAS_LAST, backoff_not_applied},
+    {RT_RULE_RETRY_AFTER_IGNORED, RT_RETRIES, retry_after_ignored},
+    {RT_RULE_ZERO_BUDGET, RT_RETRIES, zero_budget},
+    {RT_RULE_NUMBER_GAP, RT_HAS_LAST | RT_IS_NUMBERED, number_gap},
+    {RT_RULE_NUMBER_RESET, RT_HAS_LAST | RT_IS_REQUEUED, number_reset},
+    {RT_RULE_RETRY_AFTER_COMMIT, RT_RETRIES | RT_FALLS_BACK,
+	retry_after_commit},
+    {RT_RULE_CUT_STREAM_AS_SUCCESS, RT_HAS_NO_FINISH, cut_stream_as_success},
+    {RT_RULE_NO_STATUS_AS_SUCCESS, RT_HAS_NO_RESULT, no_status_as_success},
+    {RT_RULE_RETRY_NO_DECISION, RT_HAS_LAST, retry_no_decision},
+    {RT_RULE_UNDECLARED_FALLBACK, RT_HAS_LAST, undeclared_fallback},
+    {RT_RULE_MODEL_SWAPPED, RT_HAS_ANSWERER, model_swapped},
 };
 
 const size_t rt_predicates_count = RT_COUNT_OF(rt_predicates);

@@ -22,17 +22,33 @@ struct rt_judged {
 	const struct rt_audit_state *last; /* attempt before; NULL: first */
 	const struct rt_policy *policy;
 	uint32_t model, provider; /* interned */
-	char evidence[160];
+	char evidence[RT_AUDIT_EVIDENCE];
 };
 
 /* Writes the evidence; true, so that it can end a condition. */
 #define EVIDENCE(j, ...) \
 	(snprintf((j)->evidence, sizeof((j)->evidence), __VA_ARGS__), true)
 
+/* What a record has that rules ask for. */
+enum {
+	RT_HAS_LAST = 1,       /* an attempt before it */
+	RT_IS_NUMBERED = 2,    /* above 1 */
+	RT_RETRIES = 4,        /* decided */
+	RT_FALLS_BACK = 8,     /* decided */
+	RT_IS_REQUEUED = 16,   /* a count above 0 */
+	RT_HAS_NO_FINISH = 32, /* says that it saw no finish reason */
+	RT_HAS_NO_RESULT = 64, /* neither status nor error type */
+	RT_HAS_ANSWERER = 128, /* the model that answered */
+	RT_JUDGED_BITS = 8
+};
+
 struct rt_predicate {
 	enum rt_rule rule;
+	unsigned any_of; /* it can fire only with one of these */
 	bool (*fires)(struct rt_judged *j);
 };
+
+unsigned rt_judged_has(const struct rt_judged *j);
 
 extern const struct rt_predicate rt_predicates[];
 extern const size_t rt_predicates_count;

@@ -146,6 +146,21 @@ policy_of(struct rt_audit *a, const struct rt_audit_service *s)
 	return rt_policy_of(a->policies, rt_intern_get(a->labels, s->name));
 }
 
+/* The same, looked up once for a series. */
+static struct rt_audit_service *
+service_of(struct rt_audit *a, uint32_t series)
+{
+	uint16_t *known = &a->of_series[series].service;
+	struct rt_audit_service *s;
+
+	if (*known > 0)
+		return &a->services[*known - 1];
+	s = service_for(a, a->service, false);
+	if (s && series > 0)
+		*known = (uint16_t)(s - a->services + 1);
+	return s;
+}
+
 static bool
 is_over_budget(struct rt_audit *a, const struct rt_audit_service *s)
 {
@@ -218,8 +233,9 @@ rt_audit_advance(struct rt_audit *a, int64_t now_us)
 {
 	uint32_t i;
 
-	if (now_us / 1000000 == a->now_us / 1000000)
+	if (now_us >= a->second_from_us && now_us < a->second_from_us + 1000000)
 		return;
+	a->second_from_us = now_us / 1000000 * 1000000;
 	for (i = 0; i < a->services_count; i++)
 		step(a, &a->services[i], now_us / 1000000);
 	a->now_us = now_us;
@@ -259,6 +275,16 @@ median_of(
 	return q.p50;
 }
 
+/* The second from which fewer than WAITS_MIN waits of a kind remain, if none comes. */
+static int64_t
+too_few_from(const struct newest_waits *w)
+{
+	return w->next < WAITS_MIN
+	    ? 0
+	    : w->rows[(w->next - WAITS_MIN) % EXACT_WAITS].second +
+		(int64_t)WAITS_S;
+}
+
 static void
 judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 {
@@ -267,14 +293,15 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 	bool holds = false;
 	int i;
 
-	rt_window_sum(&s->waits, rt_span_now(a->now_us, WAITS_S), n, sums);
-	if (n[WAIT_FIRST_RETRY] >= WAITS_MIN &&
-	    n[WAIT_SECOND_RETRY] >= WAITS_MIN) {
+	if (s->second < too_few_from(&s->newest[WAIT_FIRST_RETRY]) &&
+	    s->second < too_few_from(&s->newest[WAIT_SECOND_RETRY])) {
 		if (s->growth_judged_s != s->second)
 			s->growth_judged = 0;
 		s->growth_judged_s = s->second;
 		if (s->growth_judged++ >= GROWTH_PER_SECOND)
 			return;
+		rt_window_sum(
+		    &s->waits, rt_span_now(a->now_us, WAITS_S), n, sums);
 		for (i = 0; i < WAIT_COUNT; i++)
 			median_ms[i] = median_of(a, s, i, n[i]);
 		holds = median_ms[WAIT_SECOND_RETRY] <
@@ -286,16 +313,6 @@ judge_growth(struct rt_audit *a, struct rt_audit_service *s)
 		    median_ms[WAIT_FIRST_RETRY], median_ms[WAIT_SECOND_RETRY],
 		    (unsigned)n[WAIT_FIRST_RETRY],
 		    (unsigned)n[WAIT_SECOND_RETRY]);
-}
-
-/* The second from which fewer than WAITS_MIN waits of a kind remain, if none comes. */
-static int64_t
-too_few_from(const struct newest_waits *w)
-{
-	return w->next < WAITS_MIN
-	    ? 0
-	    : w->rows[(w->next - WAITS_MIN) % EXACT_WAITS].second +
-		(int64_t)WAITS_S;
 }
 
 /* Waits that left since the last one came may have re-armed the rule long ago. */
@@ -393,9 +410,10 @@ note_attempt(
 }
 
 void
-rt_audit_service_attempt(struct rt_audit *a, const struct rt_event *e)
+rt_audit_service_attempt(
+    struct rt_audit *a, const struct rt_event *e, uint32_t series)
 {
-	struct rt_audit_service *s = service_for(a, a->service, false);
+	struct rt_audit_service *s = service_of(a, series);
 	bool is_retry =
 	    rt_event_has(e, DECISION) && e->decision == RT_DECISION_RETRY_SAME;
 	bool is_fallback = rt_event_has(e, DECISION) &&

@@ -11,6 +11,8 @@
 
 #include "proto/rules.h"
 
+#define RT_AUDIT_EVIDENCE 160u /* bytes of a violation's sentence */
+
 _Static_assert(RT_RULE_COUNT <= 32, "a bit of `fired` for each rule");
 
 struct rt_audit_state {

@@ -8,6 +8,7 @@
 #include "proto/mem.h"
 
 #define NEVER_US INT64_MAX
+#define CACHE_LINE 64u
 
 /* ---- what is due next ------------------------------------------------------------ */
 
@@ -53,8 +54,11 @@ rt_operations_init(struct rt_operations *t, uint32_t capacity, uint64_t seed)
 
 	*t = (struct rt_operations){
 	    .capacity = capacity, .slots_mask = slots - 1, .seed = seed};
-	t->entries = rt_xcalloc(capacity, sizeof(*t->entries));
-	t->slots = rt_xcalloc(slots, sizeof(*t->slots));
+	t->memory =
+	    rt_xtable((size_t)capacity * sizeof(*t->entries) + CACHE_LINE, 1);
+	t->entries = (struct rt_operation *)(void *)((char *)t->memory +
+	    (CACHE_LINE - (uintptr_t)t->memory % CACHE_LINE));
+	t->slots = rt_xtable(slots, sizeof(*t->slots));
 	t->timeouts_us[0] = NEVER_US / 2;
 	t->timeouts_count = 1;
 	due_init(&t->open.due, 1);
@@ -64,7 +68,7 @@ rt_operations_init(struct rt_operations *t, uint32_t capacity, uint64_t seed)
 void
 rt_operations_fini(struct rt_operations *t)
 {
-	free(t->entries);
+	free(t->memory);
 	free(t->slots);
 	*t = (struct rt_operations){0};
 }
@@ -72,7 +76,7 @@ rt_operations_fini(struct rt_operations *t)
 uint64_t
 rt_operations_bytes(uint32_t capacity)
 {
-	return (uint64_t)capacity * sizeof(struct rt_operation) +
+	return (uint64_t)capacity * sizeof(struct rt_operation) + CACHE_LINE +
 	    (uint64_t)rt_hash_slots(capacity) * sizeof(uint32_t);
 }
 
@@ -98,6 +102,19 @@ uint64_t
 rt_operation_hash(const struct rt_operations *t, struct rt_str id)
 {
 	return rt_hash_str(t->seed, id);
+}
+
+void
+rt_operation_fetch_entry(const struct rt_operations *t, uint64_t hash)
+{
+	uint32_t number = t->slots[(uint32_t)hash & t->slots_mask];
+	const char *entry = (const char *)&t->entries[number - 1];
+	size_t at;
+
+	if (number == 0) /* the next new one */
+		entry = (const char *)&t->entries[t->used];
+	for (at = 0; at < sizeof(struct rt_operation); at += CACHE_LINE)
+		__builtin_prefetch(entry + at, 1);
 }
 
 struct rt_operation *
@@ -249,11 +266,24 @@ leave_phase(struct rt_operations *t, const struct rt_operation *o)
 		t->phases[o->phase]--;
 }
 
+/* Who removes one will soon remove the next. */
+static void
+fetch_behind(struct rt_operations *t, const struct rt_operation *o)
+{
+	const struct rt_operation *next = at(t, o->next);
+
+	if (!next)
+		return;
+	rt_operation_fetch_slot(t, next->hash);
+	__builtin_prefetch(at(t, next->next));
+}
+
 void
 rt_operation_remove(struct rt_operations *t, struct rt_operation *o)
 {
 	uint32_t number = number_of(t, o);
 
+	fetch_behind(t, o);
 	leave_phase(t, o);
 	unlink_slot(t, number);
 	list_remove(t, list_of(t, o), o);

@@ -40,27 +40,28 @@ enum rt_operation_phase {
 	RT_PHASE_COUNT,
 };
 
+/* What every record looks at is in the first line of the cache, the id in the third. */
 struct rt_operation {
 	uint64_t hash;
-	int64_t touched_us; /* clock at its last record, then at its ending */
-	int64_t start_us;   /* ts - elapsed of the first attempt */
-	uint64_t wasted_us, useful_us;
+	int64_t touched_us;  /* clock at its last record, then at its ending */
 	uint64_t last_line;  /* of its records in the tail ring; see recent.h */
-	uint64_t pending_us; /* announced wait: wasted if an attempt follows */
 	uint32_t prev, next; /* list neighbours: number + 1 */
-	uint32_t series;     /* of the first attempt record */
-	uint32_t fallbacks;  /* chain of the ledger; 0: none open */
-	uint32_t records;    /* attempt records and follow-ups */
-	uint32_t followups;
-	uint32_t highest; /* `attempt` seen */
-	uint32_t upstream;
-	uint8_t state; /* enum rt_operation_state */
-	uint8_t phase; /* enum rt_operation_phase */
+	uint8_t state;       /* enum rt_operation_state */
+	uint8_t phase;       /* enum rt_operation_phase */
 	bool is_synthetic, has_start, had_fallback, has_summary;
 	bool is_failure_on_silence; /* OpenTelemetry: silence is an answer */
 	uint8_t timeout;            /* which of the table's */
+	uint32_t series;            /* of the first attempt record */
+	uint32_t fallbacks;         /* chain of the ledger; 0: none open */
+	uint32_t records;           /* attempt records and follow-ups */
+	uint32_t followups;
+	uint32_t highest; /* `attempt` seen */
+	uint32_t upstream;
 	struct rt_audit_state audit;
-	uint16_t id_len; /* bytes of the whole id */
+	int64_t start_us; /* ts - elapsed of the first attempt */
+	uint64_t wasted_us, useful_us;
+	uint64_t pending_us; /* announced wait: wasted if an attempt follows */
+	uint16_t id_len;     /* bytes of the whole id */
 	char id[RT_OPERATION_ID_BYTES];
 };
 
@@ -88,7 +89,8 @@ struct rt_operation_lists {
 };
 
 struct rt_operations {
-	struct rt_operation *entries; /* owned */
+	void *memory;                 /* owned: where the entries are */
+	struct rt_operation *entries; /* at lines of the cache */
 	uint32_t *slots;              /* owned; number + 1 */
 	uint32_t capacity, used, free, slots_mask;
 	struct rt_operation_lists open, ended;
@@ -115,6 +117,18 @@ uint64_t rt_operation_hash(const struct rt_operations *t, struct rt_str id);
 /* NULL where not known. */
 struct rt_operation *rt_operation_find(
     struct rt_operations *t, struct rt_str id);
+
+/*
+ * The table is far larger than any cache.  Who has an id and something else to do first
+ * says so here, then again: the slot and then the entry are on their way meanwhile.
+ */
+static inline void
+rt_operation_fetch_slot(const struct rt_operations *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->slots[(uint32_t)hash & t->slots_mask]);
+}
+
+void rt_operation_fetch_entry(const struct rt_operations *t, uint64_t hash);
 
 /* Room for one more?  Otherwise remove rt_operation_victim first. */
 bool rt_operations_full(const struct rt_operations *t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/pack.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* What is not a field, but changes the canonical form. */
@@ -10,78 +11,105 @@ struct head {
 	uint8_t ts_is_arrival, has_code;
 };
 
-static void
-put(char **to, const void *bytes, size_t len)
+/* Where each field is. */
+static const uint16_t places[RT_FIELD_COUNT] = {
+#define X(id, member, type, lo, hi) \
+	[RT_FIELD_##id] = offsetof(struct rt_event, member),
+    RT_EVENT_FIELDS(X)
+#undef X
+};
+
+/* The known fields come as words, then enums, then flags, then strings. */
+enum kind { WORDS, ENUMS, FLAGS, STRINGS, KINDS };
+#define KIND_TIME WORDS
+#define KIND_INT WORDS
+#define KIND_MS WORDS
+#define KIND_DECISION ENUMS
+#define KIND_OUTCOME ENUMS
+#define KIND_BOOL FLAGS
+#define KIND_STR STRINGS
+
+static const uint64_t masks[KINDS] = {
+#define X(id, member, type, lo, hi) \
+	+(KIND_##type == kind ? RT_FIELD_BIT(id) : 0)
+#define kind WORDS
+    [WORDS] = 0 RT_EVENT_FIELDS(X),
+#undef kind
+#define kind ENUMS
+    [ENUMS] = 0 RT_EVENT_FIELDS(X),
+#undef kind
+#define kind FLAGS
+    [FLAGS] = 0 RT_EVENT_FIELDS(X),
+#undef kind
+#define kind STRINGS
+    [STRINGS] = 0 RT_EVENT_FIELDS(X),
+#undef kind
+#undef X
+};
+
+_Static_assert(sizeof(int64_t) == sizeof(double), "words are of one size");
+_Static_assert(sizeof(enum rt_decision) == sizeof(enum rt_outcome),
+    "enums are of one size");
+
+/* Strings are slices of one record, scrubbed: three bytes for each at most. */
+#define PACKED_MAX \
+	(sizeof(struct head) + sizeof(struct rt_event) + 3 * RT_RECORD_MAX)
+
+static unsigned
+take_first(uint64_t *bits)
 {
-	memcpy(*to, bytes, len);
-	*to += len;
+	unsigned first = (unsigned)__builtin_ctzll(*bits);
+
+	*bits &= *bits - 1;
+	return first;
 }
 
-static void
-get(const char **from, void *bytes, size_t len)
+/* Most are short: no call for those. */
+static inline char *
+put_bytes(char *to, const char *p, size_t len)
 {
-	memcpy(bytes, *from, len);
-	*from += len;
+	uint64_t first, last;
+	size_t i;
+
+	if (len >= 8 && len <= 64) {
+		last = rt_str_word(p + len - 8);
+		for (i = 8; i < len; i += 8) {
+			first = rt_str_word(p + i - 8);
+			memcpy(to + i - 8, &first, sizeof(first));
+		}
+		memcpy(to + len - 8, &last, sizeof(last));
+	} else if (len > 0) {
+		memcpy(to, p, len);
+	}
+	return to + len;
 }
 
-static void
-put_str(char **to, struct rt_str s)
+static inline char *
+put_str(char *to, struct rt_str s)
 {
 	uint32_t len = (uint32_t)s.len;
 
-	put(to, &len, sizeof(len));
-	if (len > 0)
-		put(to, s.p, len);
+	memcpy(to, &len, sizeof(len));
+	return put_bytes(to + sizeof(len), s.p, len);
 }
 
-static void
-get_str(const char **from, struct rt_str *s)
+static inline const char *
+get_str(const char *from, struct rt_str *s)
 {
 	uint32_t len;
 
-	get(from, &len, sizeof(len));
-	*s = (struct rt_str){*from, len};
-	*from += len;
+	memcpy(&len, from, sizeof(len));
+	*s = (struct rt_str){from + sizeof(len), len};
+	return from + sizeof(len) + len;
 }
 
-/* Strings behind their length, anything else as it is. */
-#define SIZE_STR(value) (sizeof(uint32_t) + (value).len)
-#define SIZE_ANY(value) sizeof(value)
-#define SIZE_TIME SIZE_ANY
-#define SIZE_INT SIZE_ANY
-#define SIZE_MS SIZE_ANY
-#define SIZE_BOOL SIZE_ANY
-#define SIZE_DECISION SIZE_ANY
-#define SIZE_OUTCOME SIZE_ANY
-#define PUT_STR(to, value) put_str(to, value)
-#define PUT_ANY(to, value) put(to, &(value), sizeof(value))
-#define PUT_TIME PUT_ANY
-#define PUT_INT PUT_ANY
-#define PUT_MS PUT_ANY
-#define PUT_BOOL PUT_ANY
-#define PUT_DECISION PUT_ANY
-#define PUT_OUTCOME PUT_ANY
-#define GET_STR(from, value) get_str(from, &(value))
-#define GET_ANY(from, value) get(from, &(value), sizeof(value))
-#define GET_TIME GET_ANY
-#define GET_INT GET_ANY
-#define GET_MS GET_ANY
-#define GET_BOOL GET_ANY
-#define GET_DECISION GET_ANY
-#define GET_OUTCOME GET_ANY
-
-static size_t
-size_of(const struct rt_event *e)
-{
-	size_t n = sizeof(struct head) + SIZE_STR(e->decision_code);
-
-#define X(id, member, type, lo, hi) \
-	if (rt_event_has(e, id))    \
-		n += SIZE_##type(e->member);
-	RT_EVENT_FIELDS(X)
-#undef X
-	return n;
-}
+/* The fields of one size, one behind the other. */
+#define PUT_ALL(to, e, which, size)                                  \
+	for (left = (e)->present & masks[which]; left; to += (size)) \
+	memcpy(to, (const char *)(e) + places[take_first(&left)], size)
+#define GET_ALL(from, e, which, size)                                  \
+	for (left = (e)->present & masks[which]; left; from += (size)) \
+	memcpy((char *)(e) + places[take_first(&left)], from, size)
 
 void
 rt_pack(struct rt_buf *b, const struct rt_event *e)
@@ -95,17 +123,25 @@ rt_pack(struct rt_buf *b, const struct rt_event *e)
 	    .ts_is_arrival = e->ts_is_arrival,
 	    .has_code = e->decision_code.p != NULL,
 	};
-	char *to = rt_buf_extend(b, size_of(e));
+	char *to = rt_buf_room(b, PACKED_MAX);
+	uint64_t left;
 
-	if (!to)
+	if (!to) {
+		b->overflow = true;
 		return;
-	put(&to, &h, sizeof(h));
-#define X(id, member, type, lo, hi) \
-	if (rt_event_has(e, id))    \
-		PUT_##type(&to, e->member);
-	RT_EVENT_FIELDS(X)
-#undef X
-	put_str(&to, e->decision_code);
+	}
+	memcpy(to, &h, sizeof(h));
+	to += sizeof(h);
+	PUT_ALL(to, e, WORDS, sizeof(int64_t));
+	PUT_ALL(to, e, ENUMS, sizeof(enum rt_decision));
+	PUT_ALL(to, e, FLAGS, sizeof(bool));
+	for (left = e->present & masks[STRINGS]; left;)
+		to = put_str(to,
+		    *(const struct rt_str *)(const void *)((const char *)e +
+			places[take_first(&left)]));
+	if (h.has_code)
+		to = put_str(to, e->decision_code);
+	rt_buf_took(b, to);
 }
 
 void
@@ -113,8 +149,10 @@ rt_unpack(struct rt_str bytes, struct rt_event *e)
 {
 	const char *from = bytes.p;
 	struct head h;
+	uint64_t left;
 
-	get(&from, &h, sizeof(h));
+	memcpy(&h, from, sizeof(h));
+	from += sizeof(h);
 	*e = (struct rt_event){
 	    .present = h.present,
 	    .kind = (enum rt_kind)h.kind,
@@ -123,12 +161,13 @@ rt_unpack(struct rt_str bytes, struct rt_event *e)
 	    .ts_has_fraction = h.ts_has_fraction != 0,
 	    .ts_is_arrival = h.ts_is_arrival != 0,
 	};
-#define X(id, member, type, lo, hi) \
-	if (rt_event_has(e, id))    \
-		GET_##type(&from, e->member);
-	RT_EVENT_FIELDS(X)
-#undef X
-	get_str(&from, &e->decision_code);
-	if (!h.has_code)
-		e->decision_code = RT_STR_NONE;
+	GET_ALL(from, e, WORDS, sizeof(int64_t));
+	GET_ALL(from, e, ENUMS, sizeof(enum rt_decision));
+	GET_ALL(from, e, FLAGS, sizeof(bool));
+	for (left = e->present & masks[STRINGS]; left;)
+		from = get_str(from,
+		    (struct rt_str *)(void *)((char *)e +
+			places[take_first(&left)]));
+	if (h.has_code)
+		(void)get_str(from, &e->decision_code);
 }

@@ -13,7 +13,7 @@ void
 rt_sketch_pool_init(struct rt_sketch_pool *p, uint32_t capacity)
 {
 	*p = (struct rt_sketch_pool){.capacity = capacity};
-	p->chunks = rt_xcalloc(capacity, sizeof(*p->chunks));
+	p->chunks = rt_xtable(capacity, sizeof(*p->chunks));
 }
 
 void

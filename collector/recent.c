@@ -36,32 +36,57 @@ struct kept_head {
 static void
 ring_init(struct rt_byte_ring *r, uint32_t size)
 {
-	*r = (struct rt_byte_ring){.size = size, .bytes = rt_xcalloc(size, 1)};
+	*r = (struct rt_byte_ring){.size = size, .bytes = rt_xtable(size, 1)};
+}
+
+/* `at` plus up to a ring's length, as a place in it. */
+static uint32_t
+ring_step(const struct rt_byte_ring *r, uint32_t at, uint32_t len)
+{
+	return len < r->size - at ? at + len : len - (r->size - at);
 }
 
 static void
 ring_write(struct rt_byte_ring *r, const void *bytes, uint32_t len)
 {
-	uint32_t from = (uint32_t)(r->head % r->size);
-	uint32_t run = r->size - from;
+	uint32_t run = r->size - r->head_at;
 
-	if (run > len)
-		run = len;
-	memcpy(r->bytes + from, bytes, run);
-	memcpy(r->bytes, (const char *)bytes + run, len - run);
+	if (len <= run) {
+		memcpy(r->bytes + r->head_at, bytes, len);
+	} else {
+		memcpy(r->bytes + r->head_at, bytes, run);
+		memcpy(r->bytes, (const char *)bytes + run, len - run);
+	}
 	r->head += len;
+	r->head_at = ring_step(r, r->head_at, len);
 }
 
+/* From a place in the ring. */
+static void
+ring_get(const struct rt_byte_ring *r, uint32_t from, void *bytes, uint32_t len)
+{
+	uint32_t run = r->size - from;
+
+	if (len <= run) {
+		memcpy(bytes, r->bytes + from, len);
+	} else {
+		memcpy(bytes, r->bytes + from, run);
+		memcpy((char *)bytes + run, r->bytes, len - run);
+	}
+}
+
+/* From a position. */
 static void
 ring_read(const struct rt_byte_ring *r, uint64_t at, void *bytes, uint32_t len)
 {
-	uint32_t from = (uint32_t)(at % r->size);
-	uint32_t run = r->size - from;
+	ring_get(r, (uint32_t)(at % r->size), bytes, len);
+}
 
-	if (run > len)
-		run = len;
-	memcpy(bytes, r->bytes + from, run);
-	memcpy((char *)bytes + run, r->bytes, len - run);
+static void
+ring_drop(struct rt_byte_ring *r, uint32_t len)
+{
+	r->tail += len;
+	r->tail_at = ring_step(r, r->tail_at, len);
 }
 
 static uint32_t
@@ -99,8 +124,8 @@ rt_recent_add(struct rt_recent *r, int64_t now_us, struct rt_str line,
 	if (line.len + sizeof(head) > r->lines.size)
 		return;
 	while (ring_free(&r->lines) < sizeof(head) + line.len) {
-		ring_read(&r->lines, r->lines.tail, &oldest, sizeof(oldest));
-		r->lines.tail += sizeof(oldest) + oldest.len;
+		ring_get(&r->lines, r->lines.tail_at, &oldest, sizeof(oldest));
+		ring_drop(&r->lines, (uint32_t)sizeof(oldest) + oldest.len);
 		r->first++;
 	}
 	if (chain) {
@@ -161,8 +186,8 @@ rt_recent_keep(
 		return;
 	}
 	while (ring_free(&r->kept) < sizeof(kept) + kept.bytes) {
-		ring_read(&r->kept, r->kept.tail, &oldest, sizeof(oldest));
-		r->kept.tail += sizeof(oldest) + oldest.bytes;
+		ring_get(&r->kept, r->kept.tail_at, &oldest, sizeof(oldest));
+		ring_drop(&r->kept, (uint32_t)sizeof(oldest) + oldest.bytes);
 	}
 	ring_write(&r->kept, &kept, sizeof(kept));
 	for (i = kept.lines; i-- > 0;) {

@@ -25,7 +25,8 @@
 struct rt_byte_ring {
 	char *bytes; /* owned */
 	uint32_t size;
-	uint64_t head, tail; /* byte positions, growing; % size */
+	uint32_t head_at, tail_at; /* head and tail % size */
+	uint64_t head, tail;       /* byte positions, growing */
 };
 
 struct rt_recent {

@@ -32,8 +32,7 @@ rt_series_init(struct rt_series *s, struct rt_intern *labels,
 	    .seed = seed,
 	};
 	s->rows = rt_xcalloc(s->capacity, sizeof(*s->rows));
-	s->storage =
-	    rt_xcalloc(s->capacity, rt_window_bytes(&rt_window_series));
+	s->storage = rt_xtable(s->capacity, rt_window_bytes(&rt_window_series));
 	s->slots = rt_xcalloc(slots, sizeof(*s->slots));
 	s->answer = rt_series_answer_new(s->capacity);
 	open_row(s, 0);
@@ -75,49 +74,101 @@ labels_of(const struct rt_event *e, struct rt_str out[RT_LABEL_COUNT])
 	    : rt_str_of(e->streaming ? "true" : "false");
 }
 
+_Static_assert(sizeof(struct rt_series_key) ==
+	2 * RT_LABEL_COUNT * sizeof(uint64_t) +
+	    (RT_LABEL_COUNT + 1) * sizeof(uint16_t),
+    "keys are compared with what is between their members: nothing");
+
+static void
+key_of(const struct rt_str labels[RT_LABEL_COUNT], struct rt_series_key *key)
+{
+	struct rt_str s;
+	unsigned i;
+
+	key->longs = 0;
+	for (i = 0; i < RT_LABEL_COUNT; i++) {
+		s = labels[i];
+		key->words[2 * i] = s.len >= 8 ? rt_str_word(s.p) : 0;
+		key->words[2 * i + 1] = rt_str_last_word(s);
+		key->lens[i] = (uint16_t)s.len;
+		key->longs |= (uint16_t)((s.len > 16) << i);
+	}
+}
+
+static uint64_t
+hash_of(const struct rt_series *s, const struct rt_series_key *key,
+    const struct rt_str labels[RT_LABEL_COUNT])
+{
+	uint64_t h = s->seed;
+	unsigned i, longs;
+
+	for (i = 0; i < RT_LABEL_COUNT; i++)
+		h = rt_hash_mix(
+		    h + key->lens[i], key->words[2 * i], key->words[2 * i + 1]);
+	for (longs = key->longs; longs; longs &= longs - 1)
+		h = rt_hash_str(h, labels[__builtin_ctz(longs)]);
+	return h;
+}
+
 static bool
-has_labels(const struct rt_series *s, const struct rt_series_row *row,
+is_row(const struct rt_series *s, const struct rt_series_row *row,
+    const struct rt_series_key *key, const struct rt_str labels[RT_LABEL_COUNT])
+{
+	unsigned i, longs;
+
+	if (memcmp(&row->key, key, sizeof(*key)) != 0)
+		return false;
+	for (longs = key->longs; longs; longs &= longs - 1) {
+		i = (unsigned)__builtin_ctz(longs);
+		if (!rt_str_equal(
+			rt_intern_get(s->labels, row->labels[i]), labels[i]))
+			return false;
+	}
+	return true;
+}
+
+/* False where a label has no room: then the series has none either. */
+static bool
+put_labels(struct rt_series *s, struct rt_series_row *row,
     const struct rt_str labels[RT_LABEL_COUNT])
 {
 	int i;
 
-	for (i = 0; i < RT_LABEL_COUNT; i++)
-		if (!rt_str_equal(
-			rt_intern_get(s->labels, row->labels[i]), labels[i]))
+	for (i = 0; i < RT_LABEL_COUNT; i++) {
+		row->labels[i] = rt_intern_put(s->labels, labels[i]);
+		if (row->labels[i] == RT_INTERN_OTHER)
 			return false;
+	}
 	return true;
 }
 
 uint32_t
-rt_series_of(struct rt_series *s, const struct rt_event *e, uint32_t guess)
+rt_series_of(struct rt_series *s, const struct rt_event *e)
 {
 	struct rt_str labels[RT_LABEL_COUNT];
-	uint64_t hash = s->seed;
+	struct rt_series_key key;
 	uint32_t at, number;
-	int i;
+	uint64_t hash;
 
 	labels_of(e, labels);
-	if (guess == 0)
-		guess = s->last;
-	if (guess != 0 && has_labels(s, &s->rows[guess], labels))
-		return guess;
-	for (i = 0; i < RT_LABEL_COUNT; i++)
-		hash = rt_hash_str(hash, labels[i]);
+	key_of(labels, &key);
+	if (s->last != 0 && is_row(s, &s->rows[s->last], &key, labels))
+		return s->last;
+	hash = hash_of(s, &key, labels);
 	for (at = (uint32_t)hash & s->slots_mask; s->slots[at] != 0;
 	     at = (at + 1) & s->slots_mask) {
 		number = s->slots[at] - 1;
 		if (s->rows[number].hash == hash &&
-		    has_labels(s, &s->rows[number], labels))
+		    is_row(s, &s->rows[number], &key, labels))
 			return s->last = number;
 	}
-	if (s->count == s->capacity) {
+	number = s->count;
+	if (number == s->capacity || !put_labels(s, &s->rows[number], labels)) {
 		s->overflow++;
 		return 0;
 	}
-	number = s->count;
+	s->rows[number].key = key;
 	open_row(s, hash);
-	for (i = 0; i < RT_LABEL_COUNT; i++)
-		s->rows[number].labels[i] = rt_intern_put(s->labels, labels[i]);
 	s->slots[at] = number + 1;
 	return s->last = number;
 }

@@ -4,9 +4,10 @@
  * http_route, model_requested, streaming).
  *
  * Attempts count in their own series; an operation, its fate and its time in that of its
- * first attempt record.  Bound: `capacity` series; what comes beyond goes to number 0,
- * "(other)", and is counted.  Totals are kept elsewhere and stay exact.
- * Cost: a compare of the labels where the guess is right, else a hash more.
+ * first attempt record.  Bound: `capacity` series; what comes beyond, or has a label for
+ * which there is no room, goes to number 0, "(other)", and is counted.  Totals are kept
+ * elsewhere and stay exact.
+ * Cost: a compare of the labels where it is the series found last, else a hash more.
  */
 #ifndef RT_SERIES_H
 #define RT_SERIES_H
@@ -16,8 +17,16 @@
 #include "proto/event.h"
 #include "proto/query.h"
 
+/* Labels to compare at once: of each its first and its last 8 bytes, and the length. */
+struct rt_series_key {
+	uint64_t words[2 * RT_LABEL_COUNT];
+	uint16_t lens[RT_LABEL_COUNT];
+	uint16_t longs; /* bits: which are longer, and so not wholly in it */
+};
+
 struct rt_series_row {
 	uint64_t hash;
+	struct rt_series_key key;
 	uint32_t labels[RT_LABEL_COUNT]; /* interned */
 	uint32_t hold; /* the last that began before it was counted in */
 	struct rt_window window;
@@ -42,12 +51,8 @@ void rt_series_init(struct rt_series *s, struct rt_intern *labels,
 void rt_series_fini(struct rt_series *s);
 uint64_t rt_series_bytes(uint32_t capacity);
 
-/*
- * Number of the event's series; 0 where there is no room.  `guess` is one that it may be, as
- * that of its operation; right, it saves the hash.  0: the one found last.
- */
-uint32_t rt_series_of(
-    struct rt_series *s, const struct rt_event *e, uint32_t guess);
+/* Number of the event's series; 0 where there is no room. */
+uint32_t rt_series_of(struct rt_series *s, const struct rt_event *e);
 
 /* One of its labels; absent for (other) too. */
 struct rt_str rt_series_label(

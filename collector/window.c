@@ -155,14 +155,14 @@ slot_number(int64_t now_us, uint32_t slot_s)
 }
 
 void
-rt_window_advance(struct rt_window *w, int64_t now_us)
+rt_window_turn(struct rt_window *w, int64_t now_us)
 {
-	int64_t number = slot_number(now_us, w->shape->fine_s);
+	int64_t fine_us = (int64_t)w->shape->fine_s * 1000000;
 
-	if (number == w->hot_number)
-		return;
 	flush(w);
-	w->hot_number = number;
+	w->hot_number = slot_number(now_us, w->shape->fine_s);
+	w->hot_from_us = w->hot_number * fine_us;
+	w->hot_until_us = w->hot_from_us + fine_us;
 }
 
 void

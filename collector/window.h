@@ -54,6 +54,7 @@ struct rt_window {
 	const struct rt_window_shape *shape; /* borrowed */
 	struct rt_sketch_pool *pool;         /* borrowed; NULL: no sketches */
 	int64_t hot_number;                  /* fine slot of the hot vector */
+	int64_t hot_from_us, hot_until_us;   /* its time */
 	bool is_hot;                         /* anything in it */
 	uint64_t hot_sum_us[RT_SUM_COUNT];
 	struct rt_sketch hot_sketch[RT_LATENCY_COUNT];
@@ -86,8 +87,16 @@ size_t rt_window_bytes(const struct rt_window_shape *shape);
 void rt_window_init(struct rt_window *w, const struct rt_window_shape *shape,
     struct rt_sketch_pool *pool, void *storage);
 
+/* The same, where `now` is in another fine slot than before. */
+void rt_window_turn(struct rt_window *w, int64_t now_us);
+
 /* Move to `now`; call before counting. */
-void rt_window_advance(struct rt_window *w, int64_t now_us);
+static inline void
+rt_window_advance(struct rt_window *w, int64_t now_us)
+{
+	if (now_us < w->hot_from_us || now_us >= w->hot_until_us)
+		rt_window_turn(w, now_us);
+}
 
 static inline void
 rt_window_count(struct rt_window *w, uint32_t counter, uint32_t n)

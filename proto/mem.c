@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/mem.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "proto/err.h"
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 static void (*exhausted_hook)(void);
 
@@ -24,6 +28,21 @@ void *
 rt_xcalloc(size_t count, size_t size)
 {
 	return check(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *
+rt_xtable(size_t count, size_t size)
+{
+	char *p = rt_xcalloc(count, size);
+#ifdef MADV_HUGEPAGE
+	size_t before = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+	size_t whole = count * size;
+
+	whole = whole > before ? (whole - before) / HUGE_PAGE * HUGE_PAGE : 0;
+	if (whole > 0) /* refused: then they are small */
+		(void)madvise(p + before, whole, MADV_HUGEPAGE);
+#endif
+	return p;
 }
 
 void *

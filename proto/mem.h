@@ -13,6 +13,11 @@
 
 /* Zeroed. */
 void *rt_xcalloc(size_t count, size_t size);
+/*
+ * The same for a table that records land anywhere in: a large one is in huge pages, where
+ * the system gives them when asked.  Memory is taken as it is used, some 2 MiB at a time.
+ */
+void *rt_xtable(size_t count, size_t size);
 void *rt_xrealloc(void *p, size_t size);
 char *rt_xstrdup(const char *z);
 

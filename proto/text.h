@@ -82,6 +82,11 @@ rt_str_equal(struct rt_str a, struct rt_str b)
 
 	if (a.len != b.len)
 		return false;
+	if (a.len == 0)
+		return true;
+	if (a.len >= 8 && a.len <= 16)
+		return ((rt_str_word(a.p) ^ rt_str_word(b.p)) |
+			   (rt_str_last_word(a) ^ rt_str_last_word(b))) == 0;
 	if (a.len > 64)
 		return memcmp(a.p, b.p, a.len) == 0;
 	for (i = 8; i < a.len; i += 8)
