@@ -529,6 +529,24 @@ judge_canaries(
 	}
 }
 
+/* Each emitter for itself, as long as it is over its rate. */
+static void
+judge_over_rate(
+    struct rt_alerts *a, const struct rt_report *r, struct rt_moment at)
+{
+	size_t i;
+
+	for (i = 0; i < r->emitters_count; i++) {
+		const struct rt_report_emitter *e = &r->emitters[i];
+
+		if (e->is_limited)
+			judge(a, RT_ALERT_OVER_RATE,
+			    &(struct subject){
+				.what = e->id ? e->id : RT_REPORT_NAMELESS},
+			    (double)e->over_now, 0, at);
+	}
+}
+
 /*
  * Losses are counted since the start, and a number that comes late fills its gap: the
  * alert is about what was lost since it was quiet for a window.
@@ -585,6 +603,8 @@ rt_alerts_look(
 	if (is_on(a, RT_ALERT_UNEXPLAINED))
 		judge(a, RT_ALERT_UNEXPLAINED, &(struct subject){0},
 		    (double)r->unexplained, 0, at);
+	if (is_on(a, RT_ALERT_OVER_RATE))
+		judge_over_rate(a, r, at);
 	if (is_on(a, RT_ALERT_CANARY))
 		judge_canaries(a, r, at);
 	if (is_on(a, RT_ALERT_VIOLATIONS))

@@ -132,6 +132,7 @@ tick(struct rt_collect *c, struct rt_moment at)
 	rt_aggregate_tick(c->aggregate, at);
 	rt_collect_tend_alerts(c, at);
 	rt_collect_tend_owners(c, at, false);
+	rt_collect_name_over(c, at);
 	rt_sdnotify_tick(&c->manager, at.mono);
 	while (rt_bus_has_lost(c->bus, &d)) {
 		rt_collect_say("%s: %s", d.where, d.what);
@@ -148,14 +149,19 @@ run(struct rt_collect *c)
 	while (!c->is_ending) {
 		struct rt_moment at = rt_collect_moment();
 		int64_t left_ms = rt_mono_ms_between(at.mono, next_tick);
+		int64_t due_ms;
 
 		if (left_ms <= 0) {
 			tick(c, at);
 			next_tick = rt_mono_add_ms(at.mono, TICK_MS);
 			left_ms = TICK_MS;
 		}
+		due_ms = rt_intake_due_ms(c->intake, at.mono);
+		if (due_ms < left_ms)
+			left_ms = due_ms;
 		if (rt_bus_wait(c->bus, c->wake_fd, (int)left_ms))
 			take_signal(c);
+		rt_collect_send_due(c, rt_collect_moment());
 		if (c->journal)
 			tend_journal(c);
 		rt_collect_tend_http(c);
@@ -383,6 +389,7 @@ serve(struct rt_collect *c)
 {
 	struct rt_endpoint endpoints[RT_BUS_COUNT];
 	struct rt_aggregate_opts o;
+	struct rt_limit limit = rt_collect_limit(c);
 	struct rt_diag d = {{0}, {0}};
 	enum rt_err err;
 	unsigned i;
@@ -405,6 +412,7 @@ serve(struct rt_collect *c)
 	}
 	o = rt_collect_aggregate_opts(c);
 	c->intake = rt_intake_new(SENDERS);
+	rt_intake_set_limit(c->intake, &limit);
 	c->owner = rt_owner_new();
 	c->alerts = rt_alerts_new(&c->config.alerts);
 	begin_aggregate(c, &o);
@@ -435,7 +443,7 @@ serve(struct rt_collect *c)
 int
 rt_cmd_collect(int argc, char **argv)
 {
-	struct rt_collect c = {.said = {.ready_fd = -1}};
+	struct rt_collect c = {.said = {.ready_fd = -1, .emitter_rate = -1}};
 	const struct rt_option rows[] = {
 	    RT_OPTION_ENDPOINT(0, "events", &c.said.endpoints[RT_BUS_EVENTS],
 		RT_PORT_EVENTS,
@@ -451,6 +459,10 @@ rt_cmd_collect(int argc, char **argv)
 	    RT_OPTION_DURATION(0, "operation-timeout",
 		&c.said.operation_timeout_ms, 1000, 86400000,
 		"silence that makes an operation an orphan (120)"),
+	    RT_OPTION_COUNT_OF(0, "emitter-rate", &c.said.emitter_rate, 0,
+		RT_LIMIT_RATE_MAX,
+		"records a second that an emitter may send (100000); 0: any "
+		"number"),
 	    RT_OPTION_TEXT(0, "journal", &c.said.journal, "DIR",
 		"keep accepted records there; begin with those of the last "
 		"hour"),

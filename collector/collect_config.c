@@ -97,7 +97,16 @@ rt_collect_read_config(
 		out->http = c->said.http;
 	if (c->said.operation_timeout_ms)
 		out->operation_timeout_ms = c->said.operation_timeout_ms;
+	if (c->said.emitter_rate >= 0)
+		out->limits.emitter_rate = c->said.emitter_rate;
 	return say_paths(c, out, d);
+}
+
+struct rt_limit
+rt_collect_limit(const struct rt_collect *c)
+{
+	return rt_limit_of(
+	    c->config.limits.emitter_rate, c->config.limits.emitter_burst_ms);
 }
 
 struct rt_aggregate_opts
@@ -107,6 +116,7 @@ rt_collect_aggregate_opts(const struct rt_collect *c)
 	    .is_live = true,
 	    .operation_timeout_ms = c->config.operation_timeout_ms,
 	    .capacity = c->config.capacity,
+	    .limit = rt_collect_limit(c),
 	    .policies = &c->config.policy.policies,
 	    .decode = {.decisions = &c->config.decisions,
 		.bases = &c->config.bases,
@@ -174,6 +184,7 @@ rt_collect_reload(struct rt_collect *c)
 	struct rt_config fresh;
 	struct rt_aggregate_opts o;
 	struct rt_journal_opts journal;
+	struct rt_limit limit;
 	struct rt_access *access = NULL;
 	struct rt_diag d = {{0}, {0}};
 	bool later;
@@ -191,6 +202,8 @@ rt_collect_reload(struct rt_collect *c)
 	c->config = fresh;
 	o = rt_collect_aggregate_opts(c);
 	rt_aggregate_set_opts(c->aggregate, &o);
+	limit = rt_collect_limit(c);
+	rt_intake_set_limit(c->intake, &limit);
 	rt_alerts_set_rules(c->alerts, &c->config.alerts);
 	journal = rt_collect_journal_opts(&c->config);
 	if (c->journal)

@@ -29,6 +29,7 @@ struct rt_collect {
 		    endpoints[RT_BUS_COUNT];  /* empty: not said */
 		struct rt_endpoint http;      /* the same */
 		int64_t operation_timeout_ms; /* 0: not said */
+		int64_t emitter_rate;         /* -1: not said */
 		bool insecure;
 		int64_t ready_fd; /* -1: nobody waits */
 	} said;
@@ -55,6 +56,7 @@ struct rt_collect {
 	struct rt_report report, looked; /* looked: by the alerts */
 	struct rt_buf answer;
 	uint64_t bad_queries, unread_answers;
+	rt_mono_t named;     /* when who is over its rate was said last */
 	uint64_t lost_ports; /* ipc paths that are not ours any more */
 	char source[RT_WIRE_EMITTER_MAX + 16];
 };
@@ -82,6 +84,8 @@ enum rt_err rt_collect_read_config(
 enum rt_err rt_collect_read_access(
     const struct rt_config *c, struct rt_access **out, struct rt_diag *d);
 
+/* Of each emitter on the open port, and of each sender on the acknowledged one. */
+struct rt_limit rt_collect_limit(const struct rt_collect *c);
 /* The decision map stays borrowed from c->config. */
 struct rt_aggregate_opts rt_collect_aggregate_opts(const struct rt_collect *c);
 struct rt_journal_opts rt_collect_journal_opts(const struct rt_config *c);
@@ -104,6 +108,10 @@ void rt_collect_tend_http(struct rt_collect *c);
 void rt_collect_open_owners(struct rt_collect *c);
 void rt_collect_tend_owners(
     struct rt_collect *c, struct rt_moment at, bool is_last);
+
+/* Answers that were held back until now; who went over its rate, to the log. */
+void rt_collect_send_due(struct rt_collect *c, struct rt_moment at);
+void rt_collect_name_over(struct rt_collect *c, struct rt_moment at);
 
 /* To a sender, by the acknowledged port. */
 void rt_collect_answer(

@@ -8,6 +8,9 @@
 #include "collector/metrics.h"
 #include "proto/event.h"
 
+/* Lines about senders over their rate come no closer. */
+#define NAMES_MS 10000
+
 /* ---- intake -------------------------------------------------------------------- */
 
 /* A message that holds no record still has to be seen: as one that is no JSON. */
@@ -85,6 +88,7 @@ rt_collect_take_event(
 	char what[96];
 
 	begin_sender(c, m, true);
+	rt_aggregate_set_limited(c->aggregate, true);
 	if (m->frames != 1) {
 		snprintf(what, sizeof(what),
 		    "(a message of %u frames; events are single frames)",
@@ -95,6 +99,7 @@ rt_collect_take_event(
 	} else {
 		rt_aggregate_message(c->aggregate, m->body, at, "events");
 	}
+	rt_aggregate_set_limited(c->aggregate, false);
 	end_sender(c);
 }
 
@@ -174,7 +179,56 @@ rt_collect_take_batch(
 		    rt_aggregate_service(c->aggregate));
 		note_position(c, &h);
 	}
-	answer_sender(c, m->from, &v.answer);
+	if (v.is_held)
+		rt_intake_hold(c->intake, &h, m->from, at.mono);
+	else
+		answer_sender(c, m->from, &v.answer);
+}
+
+/* ---- rates ---------------------------------------------------------------------- */
+
+void
+rt_collect_send_due(struct rt_collect *c, struct rt_moment at)
+{
+	struct rt_wire_answer answer;
+	struct rt_str to;
+
+	while (rt_intake_due(c->intake, at.mono, &to, &answer))
+		answer_sender(c, to, &answer);
+}
+
+/* The names of one port, and what becomes of what is too much. */
+static void
+say_names(const struct rt_collect *c, struct rt_namer *n, const char *whose,
+    const char *what)
+{
+	unsigned i;
+
+	for (i = 0; i < n->count; i++)
+		rt_collect_say("%s%.*s sends more than %lld records a second: "
+			       "%s",
+		    n->rows[i].len ? whose : "whoever names no emitter",
+		    (int)n->rows[i].len, n->rows[i].name,
+		    (long long)c->config.limits.emitter_rate, what);
+	if (n->more > 0)
+		rt_collect_say("%llu more do", (unsigned long long)n->more);
+	*n = (struct rt_namer){.count = 0};
+}
+
+void
+rt_collect_name_over(struct rt_collect *c, struct rt_moment at)
+{
+	struct rt_namer *emitters = rt_aggregate_over_rate(c->aggregate);
+	struct rt_namer *senders = rt_intake_over_rate(c->intake);
+
+	if (emitters->count + senders->count == 0 ||
+	    (c->named.us != 0 &&
+		rt_mono_ms_between(c->named, at.mono) < NAMES_MS))
+		return;
+	c->named = at.mono;
+	say_names(
+	    c, emitters, "emitter ", "what is too much is refused (over_rate)");
+	say_names(c, senders, "sender ", "its answers are held back");
 }
 
 /* ---- questions ----------------------------------------------------------------- */

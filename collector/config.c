@@ -60,6 +60,10 @@ static const struct row rows[] = {
 	    "folder of the public certificates that may ask"},
 	{"access", "owners", FOLDER, AT(access.owners), 0, 0, "",
 	    "file that keeps whose an emitter id is; empty: in the journal's folder"},
+	{"limits", "emitter_rate", INT, AT(limits.emitter_rate), 0, RT_LIMIT_RATE_MAX,
+	    "100000", "records a second that an emitter may send; 0: any number"},
+	{"limits", "emitter_burst", DURATION, AT(limits.emitter_burst_ms),
+	    1, RT_LIMIT_BURST_MS_MAX, "2s", "of that rate, at once after a rest"},
 #define X(member, dflt, lo, hi, what) \
 	{"capacity", #member, CAPACITY, AT(capacity.member), lo, hi, TEXT_OF(dflt), what},
 	RT_CAPACITIES(X)
@@ -74,7 +78,7 @@ static const struct row rows[] = {
 /* clang-format on */
 
 static const char *const sections[] = {"collector", "journal", "access",
-    "capacity", "alerts", "decisions", "attempt_base"};
+    "limits", "capacity", "alerts", "decisions", "attempt_base"};
 
 _Static_assert(RT_COUNT_OF(rows) <= RT_CONFIG_ROWS_MAX, "line[] is too short");
 
@@ -255,7 +259,7 @@ line_is_fit(struct reader *r, struct rt_str line)
 	    !is_known_section(line.p + 1, (size_t)(end - line.p) - 1))
 		rt_diag_set(&why, NULL,
 		    "unknown section %.*s; there are [collector], [journal], "
-		    "[access], [capacity], [alerts], [decisions], "
+		    "[access], [limits], [capacity], [alerts], [decisions], "
 		    "[attempt_base], [policy], [policy SERVICE], [tenant NAME] "
 		    "and [canary NAME]",
 		    (int)(end - line.p) + 1, line.p);

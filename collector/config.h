@@ -44,6 +44,10 @@ struct rt_config {
 		char emitters[256], viewers[256];
 		char owners[256]; /* empty: in the journal's folder */
 	} access;
+	struct rt_config_limits {
+		int64_t emitter_rate; /* records a second; 0: none */
+		int64_t emitter_burst_ms;
+	} limits;
 	struct rt_capacity capacity;
 	struct rt_alert_rules alerts;
 	struct rt_decision_map decisions;

@@ -16,9 +16,19 @@ struct sender {
 	uint64_t acked; /* the last contiguous seq known here */
 	uint64_t lost;  /* acknowledged by nobody we know */
 	rt_mono_t heard;
-	uint64_t refused;  /* of taken */
-	char service[260]; /* 64 code points */
-	uint32_t next;     /* in its bucket; NONE ends it */
+	uint64_t refused;        /* of taken */
+	char service[260];       /* 64 code points */
+	struct rt_bucket bucket; /* in use where purse is this one */
+	uint32_t purse; /* the sender whose bucket it is, of the same id */
+	struct rt_over over;
+	uint64_t answers_held;
+	struct {
+		bool is_there;
+		rt_mono_t due;
+		size_t to_len;
+		char to[RT_INTAKE_TO_MAX];
+	} held;
+	uint32_t next; /* in its bucket; NONE ends it */
 };
 
 struct rt_intake {
@@ -27,6 +37,10 @@ struct rt_intake {
 	uint32_t capacity, count, buckets_mask;
 	struct rt_intake_stats stats;
 	uint64_t forgotten_unexplained;
+	struct rt_limit limit;
+	struct rt_namer over;
+	uint32_t held; /* answers */
+	rt_mono_t due; /* of the first of these, or before */
 };
 
 struct rt_intake *
@@ -93,6 +107,25 @@ unexplained(const struct sender *s)
 	return s->lost + overdrawn(s);
 }
 
+/* Whoever else has the id keeps the bucket. */
+static void
+pass_on_purse(struct rt_intake *n, uint32_t from)
+{
+	uint32_t i, to = NONE;
+
+	for (i = 0; i < n->count; i++) {
+		struct sender *s = &n->senders[i];
+
+		if (i == from || s->purse != from)
+			continue;
+		if (to == NONE) {
+			to = i;
+			s->bucket = n->senders[from].bucket;
+		}
+		s->purse = to;
+	}
+}
+
 static uint32_t
 forget_oldest(struct rt_intake *n)
 {
@@ -108,8 +141,28 @@ forget_oldest(struct rt_intake *n)
 		link = &n->senders[*link].next;
 	*link = s->next;
 	n->forgotten_unexplained += unexplained(s);
+	n->held -= s->held.is_there;
+	pass_on_purse(n, oldest);
 	n->stats.forgotten++;
 	return oldest;
+}
+
+/* Another epoch is no other bucket: that of whoever has the id already, or its own. */
+static uint32_t
+purse_for(const struct rt_intake *n, const char *emitter, uint32_t own)
+{
+	uint32_t i;
+
+	for (i = 0; i < n->count; i++)
+		if (i != own && strcmp(n->senders[i].emitter, emitter) == 0)
+			return n->senders[i].purse;
+	return own;
+}
+
+static struct rt_bucket *
+bucket_in_use(struct rt_intake *n, const struct sender *s)
+{
+	return &n->senders[s->purse].bucket;
 }
 
 static struct sender *
@@ -124,6 +177,7 @@ add(struct rt_intake *n, const struct rt_wire_header *h)
 	    .before = h->first_seq - 1,
 	    .acked = h->first_seq - 1,
 	    .next = *bucket,
+	    .purse = purse_for(n, h->emitter, i),
 	};
 	memcpy(s->emitter, h->emitter, sizeof(s->emitter));
 	*bucket = i;
@@ -159,7 +213,7 @@ take_hello(struct sender *s, const struct rt_wire_header *h)
 
 static enum rt_intake_action
 take_batch(struct rt_intake *n, struct sender *s,
-    const struct rt_wire_header *h, struct rt_intake_verdict *v)
+    const struct rt_wire_header *h, rt_mono_t now, struct rt_intake_verdict *v)
 {
 	uint64_t known = s->acked + 1 - h->first_seq;
 
@@ -171,12 +225,18 @@ take_batch(struct rt_intake *n, struct sender *s,
 		n->stats.resent += h->count;
 		return RT_INTAKE_NOTHING;
 	}
+	if (rt_bucket_debt(bucket_in_use(n, s), &n->limit, now.us) >
+	    RT_INTAKE_AHEAD) {
+		n->stats.postponed++;
+		return RT_INTAKE_POSTPONE;
+	}
 	v->skip = (uint32_t)known;
 	v->count = h->count - v->skip;
 	s->taken += v->count;
 	s->acked += v->count;
 	n->stats.taken += v->count;
 	n->stats.resent += v->skip;
+	rt_bucket_draw(bucket_in_use(n, s), &n->limit, now.us, v->count);
 	return RT_INTAKE_TAKE;
 }
 
@@ -203,9 +263,106 @@ rt_intake_take(struct rt_intake *n, const struct rt_wire_header *h,
 	if (!s)
 		s = add(n, h);
 	note(s, h, now);
-	v->action = h->count == 0 ? take_hello(s, h) : take_batch(n, s, h, v);
+	v->action =
+	    h->count == 0 ? take_hello(s, h) : take_batch(n, s, h, now, v);
 	v->answer.acked = s->acked;
+	v->is_held = rt_bucket_debt(bucket_in_use(n, s), &n->limit, now.us) > 0;
 }
+
+/* ---- rates --------------------------------------------------------------------- */
+
+void
+rt_intake_set_limit(struct rt_intake *n, const struct rt_limit *limit)
+{
+	uint32_t i;
+
+	if (n->limit.rate == limit->rate && n->limit.burst == limit->burst)
+		return;
+	n->limit = *limit;
+	for (i = 0; i < n->count; i++) {
+		n->senders[i].bucket = (struct rt_bucket){0};
+		n->senders[i].held.due = (rt_mono_t){0};
+	}
+	n->due = (rt_mono_t){0};
+}
+
+struct rt_namer *
+rt_intake_over_rate(struct rt_intake *n)
+{
+	return &n->over;
+}
+
+void
+rt_intake_hold(struct rt_intake *n, const struct rt_wire_header *h,
+    struct rt_str to, rt_mono_t now)
+{
+	struct sender *s = find(n, h);
+
+	if (!s || to.len > sizeof(s->held.to))
+		return;
+	if (rt_over_note(&s->over, now.us))
+		rt_namer_add(&n->over, rt_str_of(s->emitter));
+	s->held.due.us =
+	    now.us + rt_bucket_wait_us(bucket_in_use(n, s), &n->limit, now.us);
+	memcpy(s->held.to, to.p, to.len);
+	s->held.to_len = to.len;
+	if (n->held == 0 || s->held.due.us < n->due.us)
+		n->due = s->held.due;
+	n->held += !s->held.is_there;
+	s->held.is_there = true;
+	s->answers_held++;
+	n->stats.held++;
+}
+
+/* The first that is due; then n->due is when it was, else when one will be. */
+static struct sender *
+next_due(struct rt_intake *n, rt_mono_t now)
+{
+	int64_t first = INT64_MAX;
+	uint32_t i;
+
+	for (i = 0; i < n->count; i++) {
+		struct sender *s = &n->senders[i];
+
+		if (!s->held.is_there)
+			continue;
+		if (s->held.due.us <= now.us)
+			return s;
+		if (s->held.due.us < first)
+			first = s->held.due.us;
+	}
+	n->due.us = first;
+	return NULL;
+}
+
+bool
+rt_intake_due(struct rt_intake *n, rt_mono_t now, struct rt_str *to,
+    struct rt_wire_answer *answer)
+{
+	struct sender *s;
+
+	if (n->held == 0 || now.us < n->due.us)
+		return false;
+	s = next_due(n, now);
+	if (!s)
+		return false;
+	s->held.is_there = false;
+	n->held--;
+	*to = (struct rt_str){s->held.to, s->held.to_len};
+	*answer = (struct rt_wire_answer){
+	    .version = RT_WIRE_VERSION, .epoch = s->epoch, .acked = s->acked};
+	return true;
+}
+
+int64_t
+rt_intake_due_ms(const struct rt_intake *n, rt_mono_t now)
+{
+	if (n->held == 0)
+		return INT64_MAX;
+	return n->due.us > now.us ? (n->due.us - now.us + 999) / 1000 : 0;
+}
+
+/* ---- records ------------------------------------------------------------------- */
 
 enum rt_err
 rt_intake_records(
@@ -303,6 +460,8 @@ report_sender(const struct sender *s, rt_mono_t now, struct rt_report *r)
 	row->unexplained = unexplained(s);
 	row->is_connected =
 	    rt_mono_ms_between(s->heard, now) <= RT_INTAKE_CONNECTED_MS;
+	row->held = s->answers_held;
+	row->is_limited = rt_over_is_now(&s->over, now.us);
 }
 
 static uint64_t

@@ -15,6 +15,7 @@
 #include "proto/mem.h"
 
 #define RECORDS_MAX (3u << 20)
+#define RUNS_US 200000
 #define SENDERS_MAX (RT_JOURNAL_BODY_MAX - RECORDS_MAX)
 #define ANSWERS_MAX (1u << 20)
 #define HAND_OVER_BYTES \
@@ -30,7 +31,9 @@ struct batch {
 	int64_t arrived_us;
 	size_t mark_at, mark_end; /* of the last mark; 0: none */
 	struct rt_mark mark;
-	size_t last_sender; /* where the line of the last one begins */
+	struct rt_mark_runs runs; /* of over_rate, not written yet */
+	int64_t runs_us;          /* seen first; 0: not yet */
+	size_t last_sender;       /* where the line of the last one begins */
 	char last_emitter[RT_WIRE_EMITTER_MAX + 1];
 	uint64_t last_epoch;
 };
@@ -81,6 +84,8 @@ batch_reset(struct batch *b)
 	rt_buf_reset(&b->answers);
 	b->count = 0;
 	b->mark_end = 0;
+	b->runs.count = 0;
+	b->runs_us = 0;
 	b->last_emitter[0] = '\0';
 }
 
@@ -98,7 +103,8 @@ batch_free(struct batch *b)
 static size_t
 batch_bytes(const struct batch *b)
 {
-	return b->records.len + b->senders.len + b->answers.len;
+	return b->records.len + b->senders.len + b->answers.len +
+	    b->runs.count * RT_MARK_SIZE;
 }
 
 static void
@@ -260,11 +266,39 @@ rt_journal_open(
 	return RT_OK;
 }
 
+static void
+write_mark(struct batch *b, const struct rt_mark *m)
+{
+	if (b->mark_end > 0 && b->mark_end == b->records.len &&
+	    rt_mark_join(&b->mark, m))
+		b->records.len = b->mark_at;
+	else if (b->records.len + RT_MARK_SIZE > RECORDS_MAX)
+		return; /* shares the fate of the records around it */
+	else
+		b->mark = *m;
+	b->mark_at = b->records.len;
+	rt_mark_encode(&b->records, &b->mark);
+	rt_buf_putc(&b->records, '\n');
+	b->mark_end = b->records.len;
+}
+
+static void
+write_runs(struct batch *b)
+{
+	unsigned i;
+
+	for (i = 0; i < b->runs.count; i++)
+		write_mark(b, &b->runs.m[i]);
+	b->runs.count = 0;
+	b->runs_us = 0;
+}
+
 void
 rt_journal_close(struct rt_journal *j, struct rt_journal_stats *last)
 {
 	if (!j)
 		return;
+	write_runs(j->pending);
 	pthread_mutex_lock(&j->mutex);
 	if (batch_bytes(j->pending) > 0) {
 		list_put(&j->queue, j->pending);
@@ -302,18 +336,12 @@ void
 rt_journal_mark(struct rt_journal *j, const struct rt_mark *m)
 {
 	struct batch *b = j->pending;
+	struct rt_mark first;
 
-	if (b->mark_end > 0 && b->mark_end == b->records.len &&
-	    rt_mark_join(&b->mark, m))
-		b->records.len = b->mark_at;
-	else if (b->records.len + RT_MARK_SIZE > RECORDS_MAX)
-		return; /* shares the fate of the records around it */
-	else
-		b->mark = *m;
-	b->mark_at = b->records.len;
-	rt_mark_encode(&b->records, &b->mark);
-	rt_buf_putc(&b->records, '\n');
-	b->mark_end = b->records.len;
+	if (m->reason != RT_REJECT_OVER_RATE)
+		write_mark(b, m);
+	else if (!rt_mark_runs_add(&b->runs, m, &first))
+		write_mark(b, &first);
 }
 
 void
@@ -349,6 +377,17 @@ rt_journal_answer(struct rt_journal *j, struct rt_str to, struct rt_str body)
 	rt_buf_add(b, body.p, body.len);
 }
 
+/* Nothing but runs of refused numbers, which get longer by the while. */
+static bool
+may_wait(struct batch *b, rt_wall_t now)
+{
+	if (b->records.len + b->senders.len + b->answers.len > 0)
+		return false;
+	if (b->runs_us == 0)
+		b->runs_us = now.us;
+	return now.us >= b->runs_us && now.us - b->runs_us < RUNS_US;
+}
+
 void
 rt_journal_flush(struct rt_journal *j, rt_wall_t now)
 {
@@ -357,7 +396,7 @@ rt_journal_flush(struct rt_journal *j, rt_wall_t now)
 	size_t bytes = batch_bytes(b);
 	bool is_idle;
 
-	if (bytes == 0)
+	if (bytes == 0 || may_wait(b, now))
 		return;
 	pthread_mutex_lock(&j->mutex);
 	is_idle = !j->queue.first && !j->is_busy;
@@ -368,6 +407,7 @@ rt_journal_flush(struct rt_journal *j, rt_wall_t now)
 		return;
 	}
 	b->arrived_us = now.us;
+	write_runs(b);
 	if (is_idle && b->records.len == 0 && b->senders.len == 0) {
 		list_put(&j->done, b);
 		(void)!write(j->event_fd, &one, sizeof(one));

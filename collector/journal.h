@@ -8,7 +8,8 @@
  *         go beyond keep_bytes or keep_age, by the wall clock of the start and the
  *         monotonic one from there on, so that a jump of the clock removes nothing.
  *         Of refused records and duplicates a mark is kept (mark.h), which is no record
- *         and counted in none of the numbers below.
+ *         and counted in none of the numbers below; those of over_rate wait, where there
+ *         is nothing else to write, 200 ms to become long runs.
  * Flow    The loop adds records and answers, and flushes once a turn; what is flushed
  *         together is one frame.  rt_journal_fd is readable once frames are written;
  *         then their answers may be sent.  So nothing is acknowledged before write(2).

@@ -35,6 +35,43 @@ rt_mark_join(struct rt_mark *m, const struct rt_mark *next)
 	return true;
 }
 
+/* The run of the same emitter; r->count where there is none. */
+static unsigned
+run_of(const struct rt_mark_runs *r, const struct rt_mark *m)
+{
+	unsigned i = r->last;
+
+	if (i < r->count &&
+	    rt_str_equal(rt_mark_emitter(&r->m[i]), rt_mark_emitter(m)))
+		return i;
+	for (i = 0; i < r->count; i++)
+		if (rt_str_equal(rt_mark_emitter(&r->m[i]), rt_mark_emitter(m)))
+			break;
+	return i;
+}
+
+bool
+rt_mark_runs_add(
+    struct rt_mark_runs *r, const struct rt_mark *m, struct rt_mark *out)
+{
+	unsigned i = run_of(r, m);
+
+	if (i < r->count && rt_mark_join(&r->m[i], m)) {
+		r->last = i;
+		return true;
+	}
+	if (i == RT_MARK_RUNS)
+		i = r->oldest++ % RT_MARK_RUNS;
+	r->last = i;
+	if (i == r->count) {
+		r->m[r->count++] = *m;
+		return true;
+	}
+	*out = r->m[i];
+	r->m[i] = *m;
+	return false;
+}
+
 void
 rt_mark_encode(struct rt_buf *b, const struct rt_mark *m)
 {

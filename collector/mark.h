@@ -36,6 +36,22 @@ void rt_mark_init(struct rt_mark *m, enum rt_reject reason,
 /* Make one of both where the second goes on behind the first. */
 bool rt_mark_join(struct rt_mark *m, const struct rt_mark *next);
 
+/*
+ * Marks that wait to be joined, one an emitter: a flood of two emitters by turns is two
+ * long runs.  Whoever writes them out does so before the frame ends; within it a mark may
+ * stand behind records of its emitter with higher numbers, whose gap it fills.
+ */
+#define RT_MARK_RUNS 16u
+struct rt_mark_runs {
+	struct rt_mark m[RT_MARK_RUNS];
+	unsigned count, last; /* last: the one that was joined or put last */
+	unsigned oldest;      /* gives way */
+};
+
+/* False: *out is one that has to be written now, for it has to make room. */
+bool rt_mark_runs_add(
+    struct rt_mark_runs *r, const struct rt_mark *m, struct rt_mark *out);
+
 static inline struct rt_str
 rt_mark_emitter(const struct rt_mark *m)
 {

@@ -460,6 +460,23 @@ senders_connected(const struct rt_report *r)
 	return n;
 }
 
+/* Just now: refused on the open port, or waiting on the acknowledged one. */
+static void
+put_limits(struct rt_buf *b, const struct rt_report *r)
+{
+	size_t emitters = 0, senders = 0, i;
+
+	for (i = 0; i < r->emitters_count; i++)
+		emitters += r->emitters[i].is_limited;
+	for (i = 0; i < r->senders_count; i++)
+		senders += r->senders[i].is_limited;
+	put_single(b, "gauge", "emitters_limited",
+	    "emitters just refused records for their rate", (double)emitters);
+	put_single(b, "gauge", "senders_limited",
+	    "senders whose answers were just held back for their rate",
+	    (double)senders);
+}
+
 static void
 put_journal(struct rt_buf *b, const struct rt_report *r)
 {
@@ -502,6 +519,7 @@ put_self(struct rt_buf *b, const struct rt_report *r)
 	put_single(b, "gauge", "senders_connected",
 	    "emitters of acknowledged delivery heard lately",
 	    (double)senders_connected(r));
+	put_limits(b, r);
 	f = begin(b, "gauge", "operations_open", "operations not ended");
 	put_sample(b, &f, "phase", "running", (double)r->open.running);
 	put_sample(b, &f, "phase", "in_backoff", (double)r->open.in_backoff);

@@ -7,7 +7,8 @@
  * says where it says nothing, see collector/alerts.h; on are those that mean harm in any
  * traffic:
  *
- *	unexplained, lost, canary    the figures or the way itself are broken
+ *	unexplained, lost, over_rate, canary
+ *	                             the figures or the way itself are broken
  *	final_failure, error, timeout, fallback, amplification
  *	                             users get failures, wait longer, or load multiplies
  *	violations                   of rules that cost money, content or secrets
@@ -28,6 +29,7 @@
 #define RT_ALERTS(X) \
 	X(UNEXPLAINED,   "unexplained",   COUNT, COLLECTOR, "0", "acknowledged records that nobody accounts for; it fires until the collector is started anew") \
 	X(LOST,          "lost",          COUNT, COLLECTOR, "0", "records lost since the last window without a new loss") \
+	X(OVER_RATE,     "over_rate",     COUNT, COLLECTOR, "0", "records of an emitter refused since it sends more than its rate; 15 s without one end it") \
 	X(CANARY,        "canary",        COUNT, CANARY,    "1", "failures of a canary in a row") \
 	X(FINAL_FAILURE, "final_failure", RATIO, ROUTE,     "5% for 60s", "operations that did not end in success, of operations ended") \
 	X(ERROR,         "error",         RATIO, ROUTE,     "20% for 60s", "attempts whose class is not none, of attempts") \

@@ -220,7 +220,7 @@ rt_report_alert_about(char *out, size_t size, const struct rt_report_alert *a)
 	}
 	append(out, size, a->what);
 	if (out[0])
-		return; /* a rule or a canary, which says enough */
+		return; /* a rule, a canary or an emitter: it says enough */
 	append(out, size, a->service);
 	append(out, size, a->route);
 	append(out, size, a->model);

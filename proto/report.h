@@ -108,6 +108,9 @@ struct rt_report_fallback {
 	uint64_t count, succeeded;      /* decisions */
 };
 
+/* What screens and alerts call records that name no emitter. */
+#define RT_REPORT_NAMELESS "(no emitter)"
+
 struct rt_report_emitter {
 	const char *id;      /* NULL: all records that named none */
 	const char *service; /* of its last record; NULL: it never said */

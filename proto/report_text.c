@@ -229,6 +229,44 @@ put_senders(struct rt_buf *b, const struct rt_report *r)
 }
 
 static void
+put_over(struct rt_buf *b, const char *who, const char *id, uint64_t n,
+    const char *what, bool is_now)
+{
+	rt_buf_printf(b, "  %c ", is_now ? '!' : '-');
+	rt_column_put(b, who, HEAD_COLS - 4);
+	rt_column_put(b, id, ABOUT_COLS);
+	put_count(b, n, 10);
+	rt_buf_printf(b, " %s%s\n", what, is_now ? ", now" : "");
+}
+
+/* Who sent more than its rate: refused on the open port, waited on the other. */
+static void
+put_limits(struct rt_buf *b, const struct rt_report *r)
+{
+	size_t shown = 0, all = 0, i;
+
+	for (i = 0; i < r->emitters_count; i++) {
+		const struct rt_report_emitter *e = &r->emitters[i];
+
+		all += e->over_rate > 0;
+		if (e->over_rate > 0 && shown++ < ROWS_SHOWN)
+			put_over(b, "over rate",
+			    e->id ? e->id : RT_REPORT_NAMELESS, e->over_rate,
+			    "refused", e->is_limited);
+	}
+	for (i = 0; i < r->senders_count; i++) {
+		const struct rt_report_sender *s = &r->senders[i];
+
+		all += s->held > 0;
+		if (s->held > 0 && shown++ < 2 * ROWS_SHOWN)
+			put_over(b, "over rate", s->id ? s->id : "?", s->held,
+			    "answers held back", s->is_limited);
+	}
+	if (all > 2 * ROWS_SHOWN)
+		rt_buf_printf(b, "    %zu over their rate in all\n", all);
+}
+
+static void
 put_intake(struct rt_buf *b, const struct rt_report *r)
 {
 	const struct rt_counts *c = &r->counts;
@@ -245,6 +283,7 @@ put_intake(struct rt_buf *b, const struct rt_report *r)
 	list_end(&l);
 	put_senders(b, r);
 	put_group(b, "  rejected", &rt_report_by_reject, c);
+	put_limits(b, r);
 	l = list_begin(b, "  complete");
 	if (c->n[RT_C_ATTEMPTS])
 		list_add(&l,

@@ -357,7 +357,9 @@ to_canary(struct rt_model *m, const struct rt_report_alert *a)
 static bool
 to_collector(struct rt_model *m, const struct rt_report_alert *a)
 {
-	(void)a;
+	for (size_t i = 0; i < m->roster.count; i++)
+		if (a->what && is_label(m->roster.rows[i].id, a->what))
+			return jump(m, RT_PANEL_EMITTERS, i);
 	return jump(m, RT_PANEL_EMITTERS, SIZE_MAX);
 }
 

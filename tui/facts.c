@@ -234,6 +234,16 @@ dropped_by_emitters(const struct rt_report *r)
 	return sum;
 }
 
+static uint64_t
+held(const struct rt_report *r)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < r->senders_count; i++)
+		sum += r->senders[i].held;
+	return sum;
+}
+
 /* In the memory of who is gone, or in a file for its next start. */
 static uint64_t
 left_by_the_away(const struct rt_report *r)
@@ -272,6 +282,7 @@ rt_facts_evidence(
 		note(&l, RT_WARN, "overflow ",
 		    rt_overflow_name((enum rt_overflow)i), r->overflow[i]);
 	note(&l, RT_WARN, "", "evicted", n[RT_C_OPS_EVICTED]);
+	note(&l, RT_NOTE, "", "answers held for their rate", held(r));
 	note(&l, RT_NOTE, "", "duplicates", n[RT_C_DUPLICATES]);
 	note(&l, RT_NOTE, "", "late", n[RT_C_LATE]);
 	note(&l, RT_NOTE, "", "no status", n[RT_C_NO_STATUS]);

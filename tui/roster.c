@@ -28,6 +28,7 @@ add_sender(struct rt_roster_row *row, const struct rt_report_sender *s)
 	row->id = s->id;
 	row->is_acknowledged = true;
 	row->is_connected = row->is_connected || s->is_connected;
+	row->is_slowed = row->is_slowed || s->is_limited;
 	row->dropped += s->dropped;
 	row->in_flight += s->in_flight;
 	row->unexplained += s->unexplained;
@@ -46,9 +47,10 @@ row_of_emitter(const struct rt_report *r, size_t i)
 {
 	const struct rt_report_emitter *e = &r->emitters[i];
 	struct rt_roster_row row = {
-	    .id = e->id,
+	    .id = e->id ? e->id : RT_REPORT_NAMELESS,
 	    .service = e->service,
 	    .is_numbered = true,
+	    .is_limited = e->is_limited,
 	    .accepted = e->received - e->refused,
 	    .refused = e->refused,
 	    .lost = e->lost,
@@ -83,7 +85,7 @@ static bool
 is_in_trouble(const struct rt_roster_row *row)
 {
 	return row->lost > 0 || row->dropped > 0 || row->unexplained > 0 ||
-	    row->refused > 0;
+	    row->refused > 0 || row->is_slowed;
 }
 
 static void

@@ -22,6 +22,8 @@ struct rt_roster_row {
 	bool is_numbered;         /* lost, duplicates, before_first, skew */
 	bool is_acknowledged;     /* dropped, in_flight, unexplained */
 	bool is_connected;
+	bool is_limited; /* over its rate now: records are refused */
+	bool is_slowed;  /* the same: its answers are held back */
 	uint64_t accepted, refused;
 	uint64_t lost, duplicates, before_first;
 	uint64_t dropped, in_flight, unexplained;

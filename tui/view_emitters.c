@@ -6,6 +6,7 @@
 #include "tui/view.h"
 
 #define NAMES_COLS 20u /* the id and the service have room */
+#define RATE_COLS 6u   /* behind an id: it is over its rate */
 
 /* Of one row of the roster as a fixed text; "-" where it cannot know. */
 struct cell {
@@ -130,25 +131,38 @@ names_cols(unsigned cols)
 	return cols > taken ? cols - taken : 0;
 }
 
+/* Its records are refused, or its answers held back; "": neither. */
+static const char *
+rate_word(const struct rt_roster_row *r)
+{
+	return r->is_limited ? "!RATE " : r->is_slowed ? "~RATE " : "";
+}
+
 /* The id, and the service where there is room for both. */
 static void
 draw_names(struct rt_area a, unsigned row, unsigned cols,
     const struct rt_roster_row *r)
 {
-	unsigned id = cols > NAMES_COLS ? cols / 2 : cols;
+	unsigned id = cols > NAMES_COLS ? cols / 2 : cols, at = 1;
+	enum rt_role role = r->is_limited ? RT_ROLE_BAD
+	    : r->is_slowed                ? RT_ROLE_WARN
+					  : RT_ROLE_TEXT;
 	char text[600];
 
+	if (id == cols && role != RT_ROLE_TEXT)
+		rt_area_put(a, row, at++, role, r->is_limited ? "!" : "~");
 	rt_facts_shorten(
-	    text, sizeof(text), r->id ? r->id : "?", id > 1 ? id - 1 : id);
-	rt_area_put(a, row, 1,
+	    text, sizeof(text), r->id ? r->id : "?", id > at ? id - at : id);
+	rt_area_put(a, row, at,
 	    !r->is_acknowledged || r->is_connected ? RT_ROLE_STRONG
 						   : RT_ROLE_DIM,
 	    text);
 	if (id == cols)
 		return;
-	rt_facts_shorten(
-	    text, sizeof(text), r->service ? r->service : "-", cols - id - 1);
-	rt_area_put(a, row, 1 + id, RT_ROLE_TEXT, text);
+	at = rt_area_put(a, row, 1 + id, role, rate_word(r));
+	rt_facts_shorten(text, sizeof(text), r->service ? r->service : "-",
+	    cols > at ? cols - at : 1);
+	rt_area_put(a, row, at, RT_ROLE_TEXT, text);
 }
 
 static void

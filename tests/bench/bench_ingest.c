@@ -168,7 +168,7 @@ exec_receiver(const struct receiver *r, bool is_sink, enum way way, int fd)
 	execl(program ? program : "build/release/retrytop", "retrytop",
 	    "collect", "--events", way == SINGLE ? r->data : "off", "--intake",
 	    way == SINGLE ? "off" : r->data, "--query", r->query, "--http",
-	    "off", "--ready-fd", number, (char *)NULL);
+	    "off", "--emitter-rate", "0", "--ready-fd", number, (char *)NULL);
 	_exit(127);
 }
 

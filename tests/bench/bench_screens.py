@@ -156,7 +156,7 @@ def others(log):
 
 
 def costs():
-    busy, calm = Collector(), Collector()
+    busy, calm = Collector("--emitter-rate", "0"), Collector()
     log = scratch + "/access.log"
     with open(log, "w", encoding="ascii") as f:
         f.write('10.0.0.1 - - [13/Jun/2026:09:00:00 +0000] "POST /v1/r HTTP/1.1" 200 9\n')
@@ -205,7 +205,7 @@ def answered(w, key, is_there):
 
 
 def keys():
-    c = Collector()
+    c = Collector("--emitter-rate", "0")
     traffic = beside(fast_records, c.intake)
     wait_for("every series", lambda: c.accepted() > 2 * SERIES + 5 * FAST_PER_S, 60)
     w = Watched("fast", [PROGRAM, "watch", "-c", c.query])

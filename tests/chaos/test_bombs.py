@@ -112,7 +112,7 @@ print(f"{len(BOMBS)} kinds of bombs x {PEERS} peers without a key: nothing came 
 
 # ---- more names than there is room for ------------------------------------------------
 
-c = Collector()
+c = Collector("--emitter-rate", "0")
 emit = start("emit", "--intake", c.intake, "--timeout", "60", stdin=subprocess.PIPE,
              stderr=subprocess.DEVNULL)
 for i in range(NAMES):

@@ -16,7 +16,7 @@ code, out, err = run("check-config")
 check(code == 0, err)
 limit_mib = float(out.split("every table is full: ")[1].split(" ")[0])
 
-c = Collector()
+c = Collector("--emitter-rate", "0")
 began = time.monotonic()
 emit = start("emit", "--intake", c.intake, "--timeout", "120", stdin=subprocess.PIPE)
 for first in range(0, COUNT, 5000):

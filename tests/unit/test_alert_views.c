@@ -121,6 +121,7 @@ fill_loss(struct rt_report *r)
 	r->unexplained = 3;
 	r->counts.n[RT_C_REJECT + RT_REJECT_NOT_JSON] = 2;
 	r->counts.n[RT_C_REJECT + RT_REJECT_UNKNOWN_SHAPE] = 1;
+	r->counts.n[RT_C_REJECT + RT_REJECT_OVER_RATE] = 700000;
 	add_alert(r, 1, "unexplained", NULL, true);
 	r->alerts[0].value = 3;
 	r->alerts[0].threshold = 0;
@@ -141,6 +142,12 @@ fill_loss(struct rt_report *r)
 	    .skew_ms = -7200000 + 2500,
 	    .skew_min_ms = -7200000,
 	    .last_seen_ms = 90000};
+	*rt_report_add_emitter(r) = (struct rt_report_emitter){.id = "flood",
+	    .received = 910000,
+	    .refused = 700000,
+	    .over_rate = 700000,
+	    .over_now = 20000,
+	    .is_limited = true};
 	*rt_report_add_sender(r) = (struct rt_report_sender){
 	    .id = "gw-eu-1", .offered = 96, .taken = 96, .is_connected = true};
 	*rt_report_add_sender(r) = (struct rt_report_sender){
@@ -155,6 +162,7 @@ fill_loss(struct rt_report *r)
 	*rt_report_add_sender(r) = (struct rt_report_sender){
 	    .id = "b6f1-batch-worker-with-a-long-name",
 	    .service = "older",
+	    .is_limited = true,
 	    .taken = 20,
 	    .refused = 1,
 	    .last_seen_ms = 60000};
@@ -442,20 +450,23 @@ the_roster_joins_streams_and_senders_of_one_id(void **state)
 	rt_report_init(&r);
 	fill_loss(&r);
 	rt_roster_make(&l, &r);
-	assert_int_equal(l.all, 3);
+	assert_int_equal(l.all, 4);
 	/* Trouble first. */
 	assert_string_equal(l.rows[0].id, "gw-eu-2");
 	assert_int_equal(l.rows[0].accepted, 480);
 	assert_false(l.rows[0].is_acknowledged);
 	assert_within(l.rows[0].lag_ms, 2500, 0);
-	assert_string_equal(l.rows[1].service, "batch");
-	assert_int_equal(l.rows[1].accepted, 99);
-	assert_int_equal(l.rows[1].refused, 1);
-	assert_int_equal(l.rows[1].last_seen_ms, 400);
-	assert_false(l.rows[1].is_numbered);
-	assert_string_equal(l.rows[2].id, "gw-eu-1");
-	assert_true(l.rows[2].is_acknowledged && l.rows[2].is_numbered);
-	assert_int_equal(l.rows[2].accepted, 96);
+	assert_string_equal(l.rows[1].id, "flood");
+	assert_true(l.rows[1].is_limited && !l.rows[1].is_slowed);
+	assert_string_equal(l.rows[2].service, "batch");
+	assert_true(l.rows[2].is_slowed && !l.rows[2].is_limited);
+	assert_int_equal(l.rows[2].accepted, 99);
+	assert_int_equal(l.rows[2].refused, 1);
+	assert_int_equal(l.rows[2].last_seen_ms, 400);
+	assert_false(l.rows[2].is_numbered);
+	assert_string_equal(l.rows[3].id, "gw-eu-1");
+	assert_true(l.rows[3].is_acknowledged && l.rows[3].is_numbered);
+	assert_int_equal(l.rows[3].accepted, 96);
 	rt_report_fini(&r);
 }
 

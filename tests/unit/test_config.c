@@ -61,9 +61,9 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 	} rows[] = {
 	    {"[colector]\n", "x.conf:1",
 		"unknown section [colector]; there are [collector], "
-		"[journal], [access], [capacity], [alerts], [decisions], "
-		"[attempt_base], [policy], [policy SERVICE], [tenant NAME] and "
-		"[canary NAME]"},
+		"[journal], [access], [limits], [capacity], [alerts], "
+		"[decisions], [attempt_base], [policy], [policy SERVICE], "
+		"[tenant NAME] and [canary NAME]"},
 	    {"events = off\n", "x.conf:1",
 		"events stands before the first [section]"},
 	    {"[collector]\n\nevnts = off\n", "x.conf:3",
@@ -85,6 +85,15 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 		"from 1000 ms to 86400000 ms, not '60s # one minute'"},
 	    {"[collector]\nattempt_base = 2\n", "x.conf:2",
 		"attempt_base needs an integer from 0 to 1, not '2'"},
+	    {"[limits]\nrate = 1\n", "x.conf:2",
+		"unknown key rate in [limits]; there are emitter_rate, "
+		"emitter_burst"},
+	    {"[limits]\nemitter_rate = -1\n", "x.conf:2",
+		"emitter_rate needs an integer from 0 to 1000000000, not "
+		"'-1'"},
+	    {"[limits]\nemitter_burst = 0s\n", "x.conf:2",
+		"emitter_burst needs a duration like 120s, 250ms or 2m from "
+		"1 ms to 600000 ms, not '0s'"},
 	    {"[capacity]\nseries = 65537\n", "x.conf:2",
 		"series needs an integer from 1 to 65536, not '65537'"},
 	    {"[alerts]\nerror = 20% n 19\n", "x.conf:2",
@@ -95,9 +104,9 @@ refuses_with_file_line_and_what_would_be_right(void **state)
 		"window needs one of 1m 5m 15m 1h, not '2m'"},
 	    {"[alerts]\nerrors = 20%\n", "x.conf:2",
 		"unknown key errors in [alerts]; there are window, "
-		"unexplained, lost, canary, final_failure, error, timeout, "
-		"violations, fallback, amplification, retry_budget, p95, "
-		"missing_usage"},
+		"unexplained, lost, over_rate, canary, final_failure, "
+		"error, timeout, violations, fallback, amplification, "
+		"retry_budget, p95, missing_usage"},
 	    {"[capacity]\nseries = 0\n", "x.conf:2",
 		"series needs an integer from 1 to 65536, not '0'"},
 	    {"[decisions]\nagain = retry\n", "x.conf:2",

@@ -7,7 +7,6 @@
 
 #include "collector/aggregate.h"
 #include "collector/limit.h"
-#include "collector/sequence.h"
 
 #define SECOND INT64_C(1000000)
 
@@ -445,6 +444,55 @@ a_journal_gives_back_what_was_refused(void **state)
 	assert_int_equal(emitter(NULL)->over_rate, 7);
 }
 
+/* ---- marks of a flood ------------------------------------------------------------- */
+
+static void
+floods_by_turns_are_long_runs(void **state)
+{
+	static const struct {
+		const char *what;
+		unsigned emitters;
+		int64_t step; /* from one number to the next; 0: none has any */
+		unsigned written_at_most;
+	} rows[] = {
+	    {"one", 1, 1, 0},
+	    {"sixteen by turns", RT_MARK_RUNS, 1, 0},
+	    {"without numbers", 3, 0, 0},
+	    {"with a hole each time", 2, 2, 1998},
+	    {"more than have room", 2 * RT_MARK_RUNS, 1, 32000},
+	};
+	static struct rt_mark_runs runs;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		uint64_t records = 0, asked = 0;
+		unsigned written = 0, k, e;
+		struct rt_mark m, out;
+
+		memset(&runs, 0, sizeof(runs));
+		for (k = 1; k <= 1000; k++)
+			for (e = 0; e < rows[i].emitters; e++) {
+				char id[16];
+
+				snprintf(id, sizeof(id), "e%u", e);
+				rt_mark_init(&m, RT_REJECT_OVER_RATE,
+				    rt_str_of(id), k * rows[i].step);
+				asked++;
+				if (rt_mark_runs_add(&runs, &m, &out))
+					continue;
+				written++;
+				records += out.count;
+			}
+		for (k = 0; k < runs.count; k++)
+			records += runs.m[k].count;
+		if (records != asked || written > rows[i].written_at_most)
+			fail_msg("%s: %llu of %llu records, %u written",
+			    rows[i].what, (unsigned long long)records,
+			    (unsigned long long)asked, written);
+	}
+}
+
 #define LIMITED(test) \
 	cmocka_unit_test_setup_teardown(test, open_limited, close_limited)
 
@@ -465,6 +513,7 @@ main(void)
 	    LIMITED(a_flood_leaves_other_refused_records_in_sight),
 	    LIMITED(nothing_is_limited_where_it_is_not_asked_for),
 	    LIMITED(a_journal_gives_back_what_was_refused),
+	    cmocka_unit_test(floods_by_turns_are_long_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
