@@ -5,6 +5,7 @@
 
 #include "proto/event.h"
 #include "proto/jsonw.h"
+#include "proto/report_fields.h"
 #include "proto/text.h"
 
 #define PREFIX "retrytop_"
@@ -238,54 +239,19 @@ put_series(struct rt_buf *b, const struct rt_report *r)
 
 /* ---- counters by one label ----------------------------------------------------- */
 
-static const char *
-class_name(unsigned i)
-{
-	return rt_class_name((enum rt_class)i);
-}
-
-static const char *
-decision_name(unsigned i)
-{
-	return rt_decision_name((enum rt_decision)i);
-}
-
-static const char *
-fate_name(unsigned i)
-{
-	return rt_fate_name((enum rt_fate)i);
-}
-
-static const char *
-reject_name(unsigned i)
-{
-	return rt_reject_name((enum rt_reject)i);
-}
-
-static const char *
-tries_name(unsigned i)
-{
-	static const char *const names[RT_TRIES_COUNT] = {
-	    "1", "2", "3", "4", "5+"};
-
-	return names[i];
-}
-
 static const struct {
 	const char *name, *label, *help;
-	unsigned first, count;
-	const char *(*value)(unsigned);
+	const struct rt_report_group *group;
 } vectors[] = {
-    {"attempts_by_class", "class", "attempts by error class", RT_C_CLASS,
-	RT_CLASS_COUNT, class_name},
+    {"attempts_by_class", "class", "attempts by error class",
+	&rt_report_by_class},
     {"decisions", "decision", "what clients decided after an attempt",
-	RT_C_DECISION, RT_DECISION_COUNT, decision_name},
+	&rt_report_by_decision},
     {"operations_by_fate", "fate", "how operations ended, exactly one each",
-	RT_C_FATE, RT_FATE_COUNT, fate_name},
+	&rt_report_by_fate},
     {"operations_by_attempts", "attempts", "operations by attempts they took",
-	RT_C_TRIES, RT_TRIES_COUNT, tries_name},
-    {"records_rejected", "reason", "records refused", RT_C_REJECT,
-	RT_REJECT_COUNT, reject_name},
+	&rt_report_by_tries},
+    {"records_rejected", "reason", "records refused", &rt_report_by_reject},
 };
 
 static const struct {
@@ -320,10 +286,12 @@ put_counts(struct rt_buf *b, const struct rt_report *r)
 		put_single(b, "counter", scalars[i].name, scalars[i].help,
 		    (double)c->n[scalars[i].counter]);
 	for (i = 0; i < RT_COUNT_OF(vectors); i++) {
+		const struct rt_report_group *g = vectors[i].group;
+
 		f = begin(b, "counter", vectors[i].name, vectors[i].help);
-		for (unsigned k = 0; k < vectors[i].count; k++)
-			put_sample(b, &f, vectors[i].label, vectors[i].value(k),
-			    (double)c->n[vectors[i].first + k]);
+		for (unsigned k = 0; k < g->count; k++)
+			put_sample(b, &f, vectors[i].label, g->name(k),
+			    (double)c->n[g->first + k]);
 	}
 	f = begin(
 	    b, "counter", "attempts_by_status", "attempts by HTTP status");

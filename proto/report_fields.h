@@ -3,7 +3,7 @@
  * report_fields — how the members of a report are spelled in its document.
  *
  * One row a member: the encoder and the decoder walk the same tables, so that they
- * cannot disagree.  Private to report_encode.c and report_decode.c.
+ * cannot disagree.  Private to the two and to the metrics, which name counters alike.
  */
 #ifndef RT_REPORT_FIELDS_H
 #define RT_REPORT_FIELDS_H
