@@ -182,6 +182,45 @@ ADD(refused, refused)
 ADD(alert, alerts)
 /* clang-format on */
 
+const struct rt_counts *
+rt_report_counts_of(const struct rt_report_series *s)
+{
+	static const struct rt_counts nothing;
+
+	return s->counts ? s->counts : &nothing;
+}
+
+uint64_t
+rt_report_failed(const struct rt_report_series *s)
+{
+	const uint64_t *n = rt_report_counts_of(s)->n;
+	uint64_t good = n[RT_C_CLASS + RT_CLASS_NONE];
+
+	return n[RT_C_ATTEMPTS] > good ? n[RT_C_ATTEMPTS] - good : 0;
+}
+
+size_t
+rt_report_worst(const struct rt_report *r, size_t *worst, size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->series_count; i++) {
+		uint64_t failed = rt_report_failed(&r->series[i]);
+		size_t at = count;
+
+		while (at > 0 &&
+		    rt_report_failed(&r->series[worst[at - 1]]) < failed)
+			at--;
+		if (at == most)
+			continue;
+		count += count < most;
+		memmove(&worst[at + 1], &worst[at],
+		    (count - at - 1) * sizeof(worst[0]));
+		worst[at] = i;
+	}
+	return count;
+}
+
 size_t
 rt_report_firing(const struct rt_report *r)
 {

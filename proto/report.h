@@ -341,6 +341,16 @@ struct rt_report_violation *rt_report_add_violation(struct rt_report *r);
 struct rt_report_refused *rt_report_add_refused(struct rt_report *r);
 struct rt_report_alert *rt_report_add_alert(struct rt_report *r);
 
+/* What a row counted; a row without counts has none of anything. */
+const struct rt_counts *rt_report_counts_of(const struct rt_report_series *s);
+/* Attempts of a row that did not end well. */
+uint64_t rt_report_failed(const struct rt_report_series *s);
+/*
+ * The rows with the most failed attempts, at most `most` of them, the earlier first where
+ * equal: how many, their places in worst[].
+ */
+size_t rt_report_worst(const struct rt_report *r, size_t *worst, size_t most);
+
 /* Those that fire. */
 size_t rt_report_firing(const struct rt_report *r);
 

@@ -3,7 +3,7 @@
  * report_fields — how the members of a report are spelled in its document.
  *
  * One row a member: the encoder and the decoder walk the same tables, so that they
- * cannot disagree.  Private to the two and to the metrics, which name counters alike.
+ * cannot disagree; text, Markdown and metrics take their names from here too.
  */
 #ifndef RT_REPORT_FIELDS_H
 #define RT_REPORT_FIELDS_H

@@ -14,8 +14,6 @@
 #define ROWS_SHOWN 20u
 #define SERIES_SHOWN 10u
 
-static const struct rt_counts nothing;
-
 /* ---- text that cannot become markup --------------------------------------------- */
 
 /* Names come from clients: whatever they hold is shown, and does nothing. */
@@ -333,43 +331,6 @@ put_violations(struct rt_buf *b, const struct rt_report *r)
 
 /* ---- where ------------------------------------------------------------------------ */
 
-static const struct rt_counts *
-counts_of(const struct rt_report_series *s)
-{
-	return s->counts ? s->counts : &nothing;
-}
-
-static uint64_t
-failed_of(const struct rt_report_series *s)
-{
-	const uint64_t *n = counts_of(s)->n;
-	uint64_t good = n[RT_C_CLASS + RT_CLASS_NONE];
-
-	return n[RT_C_ATTEMPTS] > good ? n[RT_C_ATTEMPTS] - good : 0;
-}
-
-/* The rows with the most failed attempts, the earlier first where equal. */
-static size_t
-find_worst(const struct rt_report *r, size_t worst[SERIES_SHOWN])
-{
-	size_t count = 0, i, at;
-
-	for (i = 0; i < r->series_count; i++) {
-		at = count;
-		while (at > 0 &&
-		    failed_of(&r->series[worst[at - 1]]) <
-			failed_of(&r->series[i]))
-			at--;
-		if (at == SERIES_SHOWN)
-			continue;
-		count += count < SERIES_SHOWN;
-		memmove(&worst[at + 1], &worst[at],
-		    (count - at - 1) * sizeof(worst[0]));
-		worst[at] = i;
-	}
-	return count;
-}
-
 static void
 put_labels(struct rt_buf *b, const struct rt_report_series *s)
 {
@@ -391,7 +352,8 @@ put_labels(struct rt_buf *b, const struct rt_report_series *s)
 static void
 put_series(struct rt_buf *b, const struct rt_report *r)
 {
-	size_t worst[SERIES_SHOWN], count = find_worst(r, worst), i;
+	size_t worst[SERIES_SHOWN];
+	size_t count = rt_report_worst(r, worst, SERIES_SHOWN), i;
 
 	rt_buf_puts(b, "\n## Series with the most failed attempts\n\n");
 	if (count == 0) {
@@ -406,11 +368,11 @@ put_series(struct rt_buf *b, const struct rt_report *r)
 		const struct rt_quantiles *q = &s->latency[RT_LATENCY_ATTEMPT];
 
 		put_labels(b, s);
-		put_count(b, counts_of(s)->n[RT_C_ATTEMPTS]);
-		put_count(b, failed_of(s));
-		put_value(b, counts_of(s), RT_RATE_ERROR);
-		put_value(b, counts_of(s), RT_RATE_AMPLIFICATION);
-		put_value(b, counts_of(s), RT_RATE_EFFECTIVE_SUCCESS);
+		put_count(b, rt_report_counts_of(s)->n[RT_C_ATTEMPTS]);
+		put_count(b, rt_report_failed(s));
+		put_value(b, rt_report_counts_of(s), RT_RATE_ERROR);
+		put_value(b, rt_report_counts_of(s), RT_RATE_AMPLIFICATION);
+		put_value(b, rt_report_counts_of(s), RT_RATE_EFFECTIVE_SUCCESS);
 		if (q->count)
 			rt_buf_printf(b, "| %.1f ", q->p95);
 		else

@@ -20,8 +20,6 @@
 #define ABOUT_COLS 30u
 #define PERMILLE 1000u
 
-static const struct rt_counts nothing;
-
 /* To the right of `cols` columns; as a power of ten where it does not fit. */
 static void
 put_number(struct rt_buf *b, double v, int decimals, unsigned cols)
@@ -498,25 +496,10 @@ put_latency(struct rt_buf *b, const struct rt_quantiles *q)
 	}
 }
 
-static const struct rt_counts *
-counts_of(const struct rt_report_series *s)
-{
-	return s->counts ? s->counts : &nothing;
-}
-
-static uint64_t
-errors_of(const struct rt_report_series *s)
-{
-	const uint64_t *n = counts_of(s)->n;
-	uint64_t good = n[RT_C_CLASS + RT_CLASS_NONE];
-
-	return n[RT_C_ATTEMPTS] > good ? n[RT_C_ATTEMPTS] - good : 0;
-}
-
 static void
 put_one_series(struct rt_buf *b, const struct rt_report_series *s)
 {
-	const struct rt_counts *c = counts_of(s);
+	const struct rt_counts *c = rt_report_counts_of(s);
 	char labels[512] = "";
 	size_t used = 0;
 
@@ -540,29 +523,14 @@ put_one_series(struct rt_buf *b, const struct rt_report_series *s)
 	rt_buf_puts(b, "\n");
 }
 
-/* The series with the most failed attempts, the earlier row first where equal. */
 static void
 put_series(struct rt_buf *b, const struct rt_report *r)
 {
 	size_t shown[ROWS_SHOWN];
-	size_t count = 0;
+	size_t count = rt_report_worst(r, shown, ROWS_SHOWN);
 
-	if (r->series_count == 0)
+	if (count == 0)
 		return;
-	for (size_t i = 0; i < r->series_count; i++) {
-		size_t at = count;
-
-		while (at > 0 &&
-		    errors_of(&r->series[shown[at - 1]]) <
-			errors_of(&r->series[i]))
-			at--;
-		if (at == ROWS_SHOWN)
-			continue;
-		count += count < ROWS_SHOWN;
-		memmove(&shown[at + 1], &shown[at],
-		    (count - at - 1) * sizeof(shown[0]));
-		shown[at] = i;
-	}
 	rt_buf_printf(b, "\n%-*s %9s %8s %7s %8s %9s\n", (int)LABELS_COLS,
 	    "Series with the most failed attempts", "attempts", "error", "amp",
 	    "final ok", "p95 ms");
