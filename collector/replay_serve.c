@@ -5,11 +5,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "collector/bus.h"
 #include "proto/clock.h"
+#include "proto/signals.h"
 
 /* A turn of a millisecond or two, so that a question never waits for long. */
 #define TURN_RECORDS 512u
@@ -108,21 +108,6 @@ run(struct serving *s)
 	}
 }
 
-/* Before any thread is there: ZeroMQ's inherit the mask. */
-static int
-open_signals(void)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static void
 say_ready(const struct rt_replay_serving *o, const struct serving *s)
 {
@@ -155,12 +140,14 @@ open_bus(
 int
 rt_replay_serve(const struct rt_replay_serving *o)
 {
-	struct serving s = {.signal_fd = open_signals()};
+	struct serving s = {.signal_fd = rt_signals_open(NULL)};
 	struct rt_diag d = {{0}, {0}};
-	enum rt_err err =
-	    rt_player_open(&o->player, rt_clock_mono(), &s.player, &d);
-	enum rt_exit code = rt_replay_exit(err);
+	enum rt_err err;
+	enum rt_exit code;
 
+	signal(SIGPIPE, SIG_IGN);
+	err = rt_player_open(&o->player, rt_clock_mono(), &s.player, &d);
+	code = rt_replay_exit(err);
 	if (err == RT_OK) {
 		err = open_bus(o, &s, &d);
 		code = err == RT_E_USAGE ? RT_EXIT_USAGE : RT_EXIT_IO;

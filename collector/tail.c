@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "collector/command.h"
@@ -17,6 +16,7 @@
 #include "proto/clock.h"
 #include "proto/decode.h"
 #include "proto/options.h"
+#include "proto/signals.h"
 
 #define ASK_EACH_MS 200
 #define LINES_MAX 2048u
@@ -243,26 +243,13 @@ turn(struct tail *t, int signal_fd)
 }
 
 static int
-open_signals(void)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int
 run(struct tail *t)
 {
 	const struct rt_decode_opts o = {.attempt_base = 1};
-	int signal_fd = open_signals();
+	int signal_fd = rt_signals_open(NULL);
 	enum rt_err err;
 
+	signal(SIGPIPE, SIG_IGN);
 	err = rt_ask_open_keyed(t->at.text, &t->certs, &t->ask, &t->why);
 	if (err != RT_OK) {
 		close(signal_fd);

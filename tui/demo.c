@@ -20,12 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "proto/clock.h"
 #include "proto/options.h"
+#include "proto/signals.h"
 #include "tui/child.h"
 #include "tui/command.h"
 #include "tui/folder.h"
@@ -269,20 +269,6 @@ end_all(struct demo *d)
 	rt_folder_remove(d->dir);
 }
 
-/* Until then a signal is kept, so that the folder never stays behind. */
-static void
-hold_signals(struct demo *d)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &d->old_mask);
-	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* ---- showing ------------------------------------------------------------------------- */
 
 static int
@@ -350,7 +336,8 @@ rt_cmd_demo(int argc, char **argv)
 	/* Its collector has no keys, and nobody else may be asked for any. */
 	unsetenv("RETRYTOP_CERT");
 	unsetenv("RETRYTOP_SERVER_CERT");
-	hold_signals(&d);
+	/* Kept until then, so that the folder never stays behind. */
+	d.signal_fd = rt_signals_open(&d.old_mask);
 	if (rt_folder_make(d.dir, sizeof(d.dir), "demo", NULL, &diag) != RT_OK)
 		return rt_options_fail("demo", &diag, RT_EXIT_IO);
 	if (start_all(&d, &diag) == RT_OK)

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +26,7 @@
 #include "proto/mem.h"
 #include "proto/options.h"
 #include "proto/query.h"
+#include "proto/signals.h"
 #include "tui/child.h"
 #include "tui/command.h"
 #include "tui/folder.h"
@@ -245,19 +245,6 @@ fail_child(struct screen *s, const struct rt_diag *d)
 
 /* ---- from start to end ----------------------------------------------------------------- */
 
-static void
-hold_signals(struct screen *s)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &s->old_mask);
-	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* "gw.jsonl" or "gw.jsonl +2". */
 static void
 write_title(struct screen *s)
@@ -363,7 +350,7 @@ run(struct screen *s, char *const paths[], int count)
 	s->paths = rt_xcalloc((size_t)count, sizeof(*s->paths));
 	for (int i = 0; i < count; i++)
 		s->paths[i] = as_operand(paths[i]);
-	hold_signals(s);
+	s->signal_fd = rt_signals_open(&s->old_mask);
 	code = show(s);
 	clean_up(s);
 	return code;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "collector/canary/fault.h"
@@ -17,6 +16,7 @@
 #include "proto/jsonw.h"
 #include "proto/options.h"
 #include "proto/retrytop.h"
+#include "proto/signals.h"
 
 #define QUICK_CONNECT_MS 5000
 
@@ -416,20 +416,6 @@ parse(struct canary *c, int argc, char **argv)
 	return rt_options_parse(&o, &argc, argv);
 }
 
-static int
-block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static enum rt_err
 start(struct canary *c, struct rt_diag *d)
 {
@@ -437,7 +423,8 @@ start(struct canary *c, struct rt_diag *d)
 	    .cert = c->certs.cert,
 	    .server_cert = c->certs.server_cert};
 
-	c->signal_fd = block_signals();
+	signal(SIGPIPE, SIG_IGN);
+	c->signal_fd = rt_signals_open(NULL);
 	if (getrandom(&c->dice, sizeof(c->dice), 0) != sizeof(c->dice))
 		c->dice = (uint64_t)rt_clock_wall().us;
 	if (strcmp(c->intake.text, "off") != 0) {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "proto/jsonw.h"
 #include "proto/mem.h"
 #include "proto/options.h"
+#include "proto/signals.h"
 
 struct gateway {
 	struct MHD_Daemon *daemon;
@@ -474,20 +474,6 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
 
 /* ---- serving ------------------------------------------------------------------------- */
 
-static int
-block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static struct MHD_Daemon *
 start_daemon(struct gateway *g, int listen_fd)
 {
@@ -574,8 +560,9 @@ struct command {
 static int
 run(struct gateway *g, const struct command *c, int listen_fd)
 {
-	int signal_fd = block_signals();
+	int signal_fd = rt_signals_open(NULL);
 
+	signal(SIGPIPE, SIG_IGN);
 	g->latency_ms = c->latency_ms;
 	g->requires_key = c->requires_key;
 	g->rules_since = rt_clock_mono();

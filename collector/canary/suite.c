@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "collector/canary/contract.h"
@@ -20,6 +19,7 @@
 #include "proto/json.h"
 #include "proto/jsonw.h"
 #include "proto/options.h"
+#include "proto/signals.h"
 
 /* No secret: what the gateway of the simulation takes for a key. */
 #define SIM_KEY "suite-key"
@@ -523,20 +523,6 @@ start_live(struct suite *s, struct rt_diag *d)
 }
 
 static int
-block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static int
 parse(struct suite *s, int argc, char **argv)
 {
 	const struct rt_option rows[] = {
@@ -610,7 +596,8 @@ start_and_run(struct suite *s)
 	enum rt_err err;
 	int code = RT_EXIT_INTERNAL;
 
-	s->signal_fd = block_signals();
+	signal(SIGPIPE, SIG_IGN);
+	s->signal_fd = rt_signals_open(NULL);
 	if (getrandom(&s->dice, sizeof(s->dice), 0) != sizeof(s->dice))
 		s->dice = (uint64_t)rt_clock_wall().us;
 	err = s->is_sim ? start_sim(s, &d) : start_live(s, &d);
