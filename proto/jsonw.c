@@ -174,36 +174,6 @@ open_level(struct rt_jsonw *w, const char *key, char first, char last)
 
 #define UINT_BYTES 20u
 
-/* Two digits a step; returns the end. */
-static char *
-write_uint(char *to, uint64_t v)
-{
-	static const char pairs[] =
-	    "00010203040506070809101112131415161718192021222324"
-	    "25262728293031323334353637383940414243444546474849"
-	    "50515253545556575859606162636465666768697071727374"
-	    "75767778798081828384858687888990919293949596979899";
-	char text[UINT_BYTES];
-	size_t i = sizeof(text);
-
-	if (v < 10) {
-		*to = (char)('0' + v);
-		return to + 1;
-	}
-	for (; v >= 100; v /= 100) {
-		i -= 2;
-		memcpy(text + i, pairs + v % 100 * 2, 2);
-	}
-	if (v >= 10) {
-		i -= 2;
-		memcpy(text + i, pairs + v * 2, 2);
-	} else {
-		text[--i] = (char)('0' + v);
-	}
-	memcpy(to, text + i, sizeof(text) - i);
-	return to + (sizeof(text) - i);
-}
-
 struct rt_jsonw
 rt_jsonw_begin(struct rt_buf *b)
 {
@@ -262,8 +232,8 @@ rt_jsonw_int(struct rt_jsonw *w, const char *key, int64_t v)
 {
 	char text[UINT_BYTES + 1] = "-";
 	size_t sign = v < 0;
-	char *end =
-	    write_uint(text + sign, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+	char *end = rt_text_put_uint(
+	    text + sign, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 
 	put_short(w, key, text, (size_t)(end - text));
 }
@@ -274,10 +244,11 @@ rt_jsonw_uint(struct rt_jsonw *w, const char *key, uint64_t v)
 	char text[UINT_BYTES], *p = lead_room(w, key, UINT_BYTES);
 
 	if (p) {
-		rt_buf_took(w->b, write_uint(p, v));
+		rt_buf_took(w->b, rt_text_put_uint(p, v));
 	} else {
 		lead(w, key);
-		rt_buf_add(w->b, text, (size_t)(write_uint(text, v) - text));
+		rt_buf_add(
+		    w->b, text, (size_t)(rt_text_put_uint(text, v) - text));
 	}
 }
 
@@ -309,6 +280,5 @@ rt_jsonw_null(struct rt_jsonw *w, const char *key)
 void
 rt_jsonw_raw(struct rt_jsonw *w, const char *key, const char *p, size_t len)
 {
-	lead(w, key);
-	rt_buf_add(w->b, p, len);
+	put_short(w, key, p, len);
 }

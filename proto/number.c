@@ -364,22 +364,65 @@ rt_text_from_time(char out[32], int64_t us)
 	return (size_t)(21 + digits);
 }
 
-/* Whole decimal digits to the decimal; n < 10^18. */
-static void
-set_digits(struct decimal *d, uint64_t n, int exponent)
+/* Two digits a step. */
+char *
+rt_text_put_digits(char *to, uint64_t v)
 {
+	static const char pairs[] =
+	    "00010203040506070809101112131415161718192021222324"
+	    "25262728293031323334353637383940414243444546474849"
+	    "50515253545556575859606162636465666768697071727374"
+	    "75767778798081828384858687888990919293949596979899";
 	char text[20];
 	size_t i = sizeof(text);
 
-	for (; n > 0; n /= 10)
-		text[--i] = (char)('0' + n % 10);
-	d->count = sizeof(text) - i;
-	memcpy(d->digits, text + i, d->count);
+	if (v < 10) {
+		*to = (char)('0' + v);
+		return to + 1;
+	}
+	if (v < 1000) { /* as most counts are */
+		if (v >= 100)
+			*to++ = (char)('0' + v / 100);
+		memcpy(to, pairs + v % 100 * 2, 2);
+		return to + 2;
+	}
+	for (; v >= 100; v /= 100) {
+		i -= 2;
+		memcpy(text + i, pairs + v % 100 * 2, 2);
+	}
+	if (v >= 10) {
+		i -= 2;
+		memcpy(text + i, pairs + v * 2, 2);
+	} else {
+		text[--i] = (char)('0' + v);
+	}
+	memcpy(to, text + i, sizeof(text) - i);
+	return to + (sizeof(text) - i);
+}
+
+/* Whole decimal digits to the decimal; 0 < n < 10^18. */
+static void
+set_digits(struct decimal *d, uint64_t n, int exponent)
+{
+	d->count = (size_t)(rt_text_put_digits(d->digits, n) - d->digits);
 	d->exponent = exponent;
 }
 
 #ifdef __SIZEOF_INT128__
 __extension__ typedef unsigned __int128 uint128;
+
+/* 10^n, n up to 22. */
+static uint128
+power_of_ten(int n)
+{
+	static const uint64_t powers[] = {UINT64_C(1), UINT64_C(10),
+	    UINT64_C(100), UINT64_C(1000), UINT64_C(10000), UINT64_C(100000),
+	    UINT64_C(1000000), UINT64_C(10000000), UINT64_C(100000000),
+	    UINT64_C(1000000000), UINT64_C(10000000000),
+	    UINT64_C(100000000000)};
+
+	return n < 12 ? powers[n] : (uint128)powers[11] * powers[n - 11];
+}
 
 /*
  * The same as shortest(), by whole numbers alone, for what is usual: ratios, milliseconds.
@@ -405,8 +448,8 @@ shortest_of_usual(struct decimal *d, double v)
 	while (v >= least[above + 5])
 		above++;
 	for (digits = 15; digits <= 17; digits++) {
-		for (limit = 1, scale = 0; scale < digits - above; scale++)
-			limit *= 10;
+		scale = digits - above > 0 ? digits - above : 0;
+		limit = power_of_ten(scale);
 		scaled = m * limit;
 		rounded = (uint64_t)(scaled >> down);
 		error = scaled - ((uint128)rounded << down);
@@ -460,18 +503,23 @@ shortest(struct decimal *d, double v)
 static char *
 put_plain(char *p, const struct decimal *d, int whole)
 {
-	int i, count = (int)d->count;
+	int count = (int)d->count, before = whole < count ? whole : count;
 
-	if (whole <= 0)
+	if (whole <= 0) {
 		*p++ = '0';
-	for (i = 0; i < whole; i++)
-		*p++ = i < count ? d->digits[i] : '0';
-	if (whole >= count)
+		before = 0;
+	}
+	memcpy(p, d->digits, (size_t)before);
+	p += before;
+	for (; whole > count; whole--)
+		*p++ = '0';
+	if (before == count)
 		return p;
 	*p++ = '.';
-	for (i = whole; i < count; i++)
-		*p++ = i < 0 ? '0' : d->digits[i];
-	return p;
+	for (; whole < 0; whole++)
+		*p++ = '0';
+	memcpy(p, d->digits + before, (size_t)(count - before));
+	return p + (count - before);
 }
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/jsonw.h"
 #include "proto/report_fields.h"
@@ -83,6 +84,87 @@ put_field(struct rt_jsonw *w, const struct rt_report_field *f, const char *base)
 	}
 }
 
+/* ---- what each series has: written in one go ------------------------------------ */
+
+#define ADD(p, literal) add((p), (literal), sizeof(literal) - 1)
+#define NUMBER_BYTES 32u
+
+static inline char *
+add(char *p, const char *bytes, size_t len)
+{
+	memcpy(p, bytes, len);
+	return p + len;
+}
+
+/* As rt_jsonw_double writes it. */
+static char *
+add_double(char *p, double v)
+{
+	if (v >= 0 && v < 1e15 && v == (double)(uint64_t)v)
+		return rt_text_put_uint(p, (uint64_t)v);
+	if (!isfinite(v))
+		return ADD(p, "null");
+	return p + rt_text_from_double(p, v);
+}
+
+static void
+put_rate(struct rt_jsonw *w, const char *key, struct rt_rate rate)
+{
+	char text[3 * NUMBER_BYTES + 48], *p = text;
+
+	p = ADD(p, "{\"numerator\":");
+	p = add_double(p, rate.numerator);
+	p = ADD(p, ",\"denominator\":");
+	p = add_double(p, rate.denominator);
+	p = ADD(p, ",\"value\":");
+	p = rt_rate_known(rate)
+	    ? add_double(p, rate.numerator / rate.denominator)
+	    : ADD(p, "null");
+	*p++ = '}';
+	rt_jsonw_raw(w, key, text, (size_t)(p - text));
+}
+
+static void
+put_quantiles(struct rt_jsonw *w, const char *key, const struct rt_quantiles *q)
+{
+	static const char none[] = "{\"count\":0,\"p50\":null,\"p90\":null,"
+				   "\"p95\":null,\"p99\":null,\"max\":null}";
+	char text[6 * NUMBER_BYTES + 64], *p = text;
+
+	if (q->count == 0) {
+		rt_jsonw_raw(w, key, none, sizeof(none) - 1);
+		return;
+	}
+	p = ADD(p, "{\"count\":");
+	p = rt_text_put_uint(p, q->count);
+	p = add_double(ADD(p, ",\"p50\":"), q->p50);
+	p = add_double(ADD(p, ",\"p90\":"), q->p90);
+	p = add_double(ADD(p, ",\"p95\":"), q->p95);
+	p = add_double(ADD(p, ",\"p99\":"), q->p99);
+	p = add_double(ADD(p, ",\"max\":"), q->max);
+	*p++ = '}';
+	rt_jsonw_raw(w, key, text, (size_t)(p - text));
+}
+
+/* Whole numbers in an array. */
+static void
+put_columns(
+    struct rt_jsonw *w, const char *key, const uint32_t *v, unsigned count)
+{
+	char text[RT_TIMELINE_COLS * 12 + 4], *p = text;
+
+	*p++ = '[';
+	for (unsigned i = 0; i < count; i++) {
+		if (i > 0)
+			*p++ = ',';
+		p = rt_text_put_uint(p, v[i]);
+	}
+	*p++ = ']';
+	rt_jsonw_raw(w, key, text, (size_t)(p - text));
+}
+
+/* ---- scalars --------------------------------------------------------------------- */
+
 static void
 put_fields(
     struct rt_jsonw *w, const struct rt_report_field *f, const void *base)
@@ -157,17 +239,6 @@ put_tries(struct rt_jsonw *w, const struct rt_counts *c)
 }
 
 static void
-put_rate(struct rt_jsonw *w, const char *key, struct rt_rate rate)
-{
-	rt_jsonw_object(w, key);
-	rt_jsonw_double(w, "numerator", rate.numerator);
-	rt_jsonw_double(w, "denominator", rate.denominator);
-	put_double(
-	    w, "value", rate.numerator / rate.denominator, rt_rate_known(rate));
-	rt_jsonw_end(w);
-}
-
-static void
 put_rates(struct rt_jsonw *w, const struct rt_counts *c)
 {
 	rt_jsonw_object(w, "rates");
@@ -216,20 +287,9 @@ put_sums(struct rt_jsonw *w, const struct rt_counts *c)
 static void
 put_latency(struct rt_jsonw *w, const struct rt_quantiles *q)
 {
-	const struct rt_report_field *f;
-
 	rt_jsonw_object(w, "latency_ms");
-	for (unsigned i = 0; i < RT_LATENCY_COUNT; i++) {
-		rt_jsonw_object(w, rt_latency_name((enum rt_latency)i));
-		rt_jsonw_uint(w, "count", q[i].count);
-		for (f = rt_report_quantile_fields; f->key; f++) {
-			if (q[i].count)
-				put_field(w, f, (const char *)&q[i]);
-			else
-				rt_jsonw_null(w, f->key);
-		}
-		rt_jsonw_end(w);
-	}
+	for (unsigned i = 0; i < RT_LATENCY_COUNT; i++)
+		put_quantiles(w, rt_latency_name((enum rt_latency)i), &q[i]);
 	rt_jsonw_end(w);
 }
 
@@ -275,10 +335,7 @@ put_one_series(struct rt_jsonw *w, const struct rt_report_series *s)
 	put_group(w, &rt_report_by_decision, c);
 	put_sums(w, c);
 	put_latency(w, s->latency);
-	rt_jsonw_array(w, "trend");
-	for (unsigned i = 0; i < RT_SERIES_TREND_COLS; i++)
-		rt_jsonw_uint(w, NULL, s->trend[i]);
-	rt_jsonw_end(w);
+	put_columns(w, "trend", s->trend, RT_SERIES_TREND_COLS);
 	rt_jsonw_end(w);
 }
 
@@ -373,16 +430,6 @@ put_tail(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_uint(w, "cursor", r->tail.cursor);
 	rt_jsonw_uint(w, "missed", r->tail.missed);
 	put_lines(w, "events", r->tail.lines, r->tail.count);
-	rt_jsonw_end(w);
-}
-
-static void
-put_columns(
-    struct rt_jsonw *w, const char *key, const uint32_t *v, unsigned count)
-{
-	rt_jsonw_array(w, key);
-	for (unsigned i = 0; i < count; i++)
-		rt_jsonw_uint(w, NULL, v[i]);
 	rt_jsonw_end(w);
 }
 

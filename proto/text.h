@@ -162,4 +162,16 @@ size_t rt_text_from_time(char out[32], int64_t us);
  */
 size_t rt_text_from_double(char out[32], double v);
 
+/* Decimal digits, at most 20, and no NUL; returns their end. */
+char *rt_text_put_digits(char *to, uint64_t v);
+
+static inline char *
+rt_text_put_uint(char *to, uint64_t v)
+{
+	if (v >= 10)
+		return rt_text_put_digits(to, v);
+	*to = (char)('0' + v);
+	return to + 1;
+}
+
 #endif
