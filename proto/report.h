@@ -23,6 +23,7 @@
 #include "proto/counts.h"
 #include "proto/diag.h"
 #include "proto/err.h"
+#include "proto/jsonw.h"
 
 #define RT_REPORT_SCHEMA "retrytop-report/v1"
 #define RT_REPORT_MAX (64u << 20) /* bytes of an encoded report */
@@ -362,6 +363,21 @@ void rt_report_alert_level(char out[80], const struct rt_report_alert *a);
 
 /* As one line of JSON without a newline; overflow of the buffer is the caller's. */
 void rt_report_encode(struct rt_buf *b, const struct rt_report *r);
+
+/*
+ * The same in pieces: each step writes `bytes` or somewhat more and says whether there is
+ * more to write.  *b is the encoder's alone meanwhile, and *r stays as it is.
+ */
+struct rt_report_encoder {
+	struct rt_jsonw w;
+	struct rt_buf *buf; /* borrowed, as the next */
+	const struct rt_report *report;
+	unsigned part, table; /* what comes next */
+	size_t row;           /* of it */
+};
+struct rt_report_encoder rt_report_encode_begin(
+    struct rt_buf *b, const struct rt_report *r);
+bool rt_report_encode_step(struct rt_report_encoder *e, size_t bytes);
 
 /* Instead of a report: what was wrong with a question.  Resets *b first. */
 void rt_report_encode_error(

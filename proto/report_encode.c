@@ -187,27 +187,6 @@ put_known(struct rt_jsonw *w, const struct rt_report_field *f,
 }
 
 static void
-put_flat_rows(struct rt_jsonw *w, const struct rt_report *r)
-{
-	const struct rt_report_rows *t = rt_report_flat_rows;
-
-	for (; t->key; t++) {
-		const char *base = (const char *)r;
-		const char *row =
-		    *(const char *const *)(const void *)(base + t->rows);
-		size_t n = *(const size_t *)(const void *)(base + t->count);
-
-		rt_jsonw_array(w, t->key);
-		for (; n > 0; n--, row += t->row_bytes) {
-			rt_jsonw_object(w, NULL);
-			put_fields(w, t->fields, row);
-			rt_jsonw_end(w);
-		}
-		rt_jsonw_end(w);
-	}
-}
-
-static void
 put_counters(struct rt_jsonw *w, const struct rt_report_counter *t,
     const struct rt_counts *c)
 {
@@ -422,18 +401,6 @@ put_operation(struct rt_jsonw *w, const struct rt_report_operation *o)
 }
 
 static void
-put_tail(struct rt_jsonw *w, const struct rt_report *r)
-{
-	if (!r->tail.asked)
-		return;
-	rt_jsonw_object(w, "tail");
-	rt_jsonw_uint(w, "cursor", r->tail.cursor);
-	rt_jsonw_uint(w, "missed", r->tail.missed);
-	put_lines(w, "events", r->tail.lines, r->tail.count);
-	rt_jsonw_end(w);
-}
-
-static void
 put_replay(struct rt_jsonw *w, const struct rt_report_replay *p)
 {
 	if (!p->is_on)
@@ -497,26 +464,142 @@ put_more(struct rt_jsonw *w, const struct rt_report *r)
 		    r->overflow[i], !rt_report_is_past(r));
 	rt_jsonw_end(w);
 	put_trend(w, r);
-	put_tail(w, r);
-	put_operation(w, &r->operation);
+}
+
+/* ---- in pieces: each writes one thing and says whether there are more of it ------ */
+
+static bool
+write_head(struct rt_report_encoder *e)
+{
+	rt_jsonw_object(&e->w, NULL);
+	put_head(&e->w, e->report);
+	put_violations(&e->w, e->report);
+	put_latency(&e->w, e->report->latency);
+	return false;
+}
+
+/* An array's begin with its first row, its end with the last. */
+static bool
+write_row(struct rt_report_encoder *e, const char *key, size_t count,
+    void (*put)(struct rt_report_encoder *))
+{
+	if (e->row == 0)
+		rt_jsonw_array(&e->w, key);
+	if (e->row < count)
+		put(e);
+	if (++e->row < count)
+		return true;
+	rt_jsonw_end(&e->w);
+	return false;
+}
+
+static void
+put_series_row(struct rt_report_encoder *e)
+{
+	put_one_series(&e->w, &e->report->series[e->row]);
+}
+
+static bool
+write_series(struct rt_report_encoder *e)
+{
+	return write_row(e, "series", e->report->series_count, put_series_row);
+}
+
+static void
+put_flat_row(struct rt_report_encoder *e)
+{
+	const struct rt_report_rows *t = &rt_report_flat_rows[e->table];
+	const char *base = (const char *)e->report;
+	const char *rows = *(const char *const *)(const void *)(base + t->rows);
+
+	rt_jsonw_object(&e->w, NULL);
+	put_fields(&e->w, t->fields, rows + e->row * t->row_bytes);
+	rt_jsonw_end(&e->w);
+}
+
+static bool
+write_flat(struct rt_report_encoder *e)
+{
+	const struct rt_report_rows *t = &rt_report_flat_rows[e->table];
+	const char *base = (const char *)e->report;
+	size_t count = *(const size_t *)(const void *)(base + t->count);
+
+	if (write_row(e, t->key, count, put_flat_row))
+		return true;
+	e->row = 0;
+	return rt_report_flat_rows[++e->table].key != NULL;
+}
+
+static bool
+write_more(struct rt_report_encoder *e)
+{
+	put_more(&e->w, e->report);
+	return false;
+}
+
+static void
+put_tail_line(struct rt_report_encoder *e)
+{
+	rt_jsonw_text(&e->w, NULL, e->report->tail.lines[e->row]);
+}
+
+static bool
+write_tail(struct rt_report_encoder *e)
+{
+	const struct rt_report_tail *t = &e->report->tail;
+
+	if (!t->asked)
+		return false;
+	if (e->row == 0) {
+		rt_jsonw_object(&e->w, "tail");
+		rt_jsonw_uint(&e->w, "cursor", t->cursor);
+		rt_jsonw_uint(&e->w, "missed", t->missed);
+	}
+	if (write_row(e, "events", t->count, put_tail_line))
+		return true;
+	rt_jsonw_end(&e->w);
+	return false;
+}
+
+static bool
+write_end(struct rt_report_encoder *e)
+{
+	put_operation(&e->w, &e->report->operation);
+	rt_jsonw_end(&e->w);
+	return false;
+}
+
+struct rt_report_encoder
+rt_report_encode_begin(struct rt_buf *b, const struct rt_report *r)
+{
+	return (struct rt_report_encoder){
+	    .w = rt_jsonw_begin(b), .buf = b, .report = r};
+}
+
+bool
+rt_report_encode_step(struct rt_report_encoder *e, size_t bytes)
+{
+	static bool (*const parts[])(struct rt_report_encoder *) = {write_head,
+	    write_series, write_flat, write_more, write_tail, write_end};
+	const size_t begun = e->buf->len;
+
+	while (e->part < RT_COUNT_OF(parts) && !e->buf->overflow) {
+		if (e->buf->len - begun >= bytes)
+			return true;
+		if (!parts[e->part](e)) {
+			e->part++;
+			e->row = 0;
+		}
+	}
+	return false;
 }
 
 void
 rt_report_encode(struct rt_buf *b, const struct rt_report *r)
 {
-	struct rt_jsonw w = rt_jsonw_begin(b);
+	struct rt_report_encoder e = rt_report_encode_begin(b, r);
 
-	rt_jsonw_object(&w, NULL);
-	put_head(&w, r);
-	put_violations(&w, r);
-	put_latency(&w, r->latency);
-	rt_jsonw_array(&w, "series");
-	for (size_t i = 0; i < r->series_count; i++)
-		put_one_series(&w, &r->series[i]);
-	rt_jsonw_end(&w);
-	put_flat_rows(&w, r);
-	put_more(&w, r);
-	rt_jsonw_end(&w);
+	(void)rt_report_encode_step(&e, SIZE_MAX);
 }
 
 void

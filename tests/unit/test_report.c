@@ -60,6 +60,62 @@ document(const struct rt_report *r)
 	return o;
 }
 
+/* A piece ends with the first thing that fills it, and its rows are no larger than that. */
+static void
+in_pieces_it_is_the_same_text(void **state)
+{
+	enum { WANT = 4096, LARGEST = 65536 };
+	struct rt_buf whole, pieces;
+	struct rt_report r;
+	size_t before;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&whole, RT_REPORT_MAX);
+	rt_buf_init(&pieces, RT_REPORT_MAX);
+	for (uint64_t seed = first_seed(), n = 0; n < 50; n++, seed++) {
+		struct rt_report_encoder e =
+		    rt_report_encode_begin(&pieces, &r);
+
+		any_seed(seed * 0x9e3779b97f4a7c15u);
+		any_report(&r);
+		rt_report_encode(&whole, &r);
+		do {
+			before = pieces.len;
+		} while (rt_report_encode_step(&e, n % 2 ? WANT : 1) &&
+		    pieces.len > before &&
+		    pieces.len - before < WANT + LARGEST);
+		assert_string_equal(pieces.p, whole.p);
+		rt_buf_reset(&whole);
+		rt_buf_reset(&pieces);
+	}
+	rt_buf_fini(&whole);
+	rt_buf_fini(&pieces);
+	rt_report_fini(&r);
+}
+
+static void
+pieces_end_where_the_buffer_is_full(void **state)
+{
+	struct rt_report_encoder e;
+	struct rt_report r;
+	struct rt_buf b;
+	unsigned steps = 0;
+
+	(void)state;
+	rt_report_init(&r);
+	for (unsigned i = 0; i < 1000; i++)
+		(void)rt_report_add_series(&r);
+	rt_buf_init(&b, 100000);
+	e = rt_report_encode_begin(&b, &r);
+	while (rt_report_encode_step(&e, 1000))
+		steps++;
+	assert_true(b.overflow);
+	assert_in_range(steps, 20, 100);
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
 static void
 an_empty_report_has_every_promised_key(void **state)
 {
@@ -317,6 +373,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(any_report_decodes_to_itself),
+	    cmocka_unit_test(in_pieces_it_is_the_same_text),
+	    cmocka_unit_test(pieces_end_where_the_buffer_is_full),
 	    cmocka_unit_test(an_empty_report_has_every_promised_key),
 	    cmocka_unit_test(counts_of_a_rate_are_integers),
 	    cmocka_unit_test(
