@@ -7,6 +7,7 @@
 #include "proto/mem.h"
 
 #define TAIL_MAX_DEFAULT 256u
+#define TAIL_MAX 4096u
 
 #define S_US INT64_C(1000000)
 #define MINUTE_US (60 * S_US)
@@ -274,8 +275,9 @@ static void
 report_tail(struct rt_aggregate *a, const struct rt_query *q, int64_t until_us,
     struct rt_report *out)
 {
+	uint32_t max = q->tail_max ? q->tail_max : TAIL_MAX_DEFAULT;
 	struct rt_recent_ask ask = {.cursor = q->tail_cursor,
-	    .max = q->tail_max ? q->tail_max : TAIL_MAX_DEFAULT,
+	    .max = max < TAIL_MAX ? max : TAIL_MAX,
 	    .until_us = until_us,
 	    .from_us = INT64_MIN};
 
@@ -322,8 +324,9 @@ rt_aggregate_report_begin(struct rt_aggregate *a, const struct rt_query *q,
 		report_operation(a, rt_str_of(q->operation), until_us, out);
 	if (!a->is_live)
 		a->clock_us = read_us;
-	if (!q->no_series)
-		rt_series_begin(&a->series, span, q, out);
+	if (q->no_series)
+		return;
+	rt_series_begin(&a->series, span, q, out);
 	a->answer_slot = series_slot(a);
 }
 

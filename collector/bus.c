@@ -542,11 +542,10 @@ rt_bus_answer(struct rt_bus *bus, enum rt_bus_port port, struct rt_str head,
 	    bus, port, text_of(&bus->ports[port].frames[0]), head, body);
 }
 
-enum rt_err
-rt_bus_answer_to(struct rt_bus *bus, enum rt_bus_port port, struct rt_str to,
-    struct rt_str head, struct rt_str body)
+/* Whom the answer is for and what comes before it. */
+static bool
+send_heads(struct port *p, struct rt_str to, struct rt_str head)
 {
-	struct port *p = &bus->ports[port];
 	int events;
 	size_t size = sizeof(events);
 
@@ -555,11 +554,47 @@ rt_bus_answer_to(struct rt_bus *bus, enum rt_bus_port port, struct rt_str to,
 	 * it would drop the answers of a viewer that keeps up.  This makes it look.
 	 */
 	if (zmq_getsockopt(p->socket, ZMQ_EVENTS, &events, &size) != 0)
-		return RT_E_AGAIN;
+		return false;
 	if (!send_frame(p->socket, to, ZMQ_SNDMORE))
-		return RT_E_AGAIN;
+		return false;
 	/* Once a ROUTER took the address it takes the rest, or drops it all. */
-	if (head.len > 0 && !send_frame(p->socket, head, ZMQ_SNDMORE))
+	return head.len == 0 || send_frame(p->socket, head, ZMQ_SNDMORE);
+}
+
+enum rt_err
+rt_bus_answer_to(struct rt_bus *bus, enum rt_bus_port port, struct rt_str to,
+    struct rt_str head, struct rt_str body)
+{
+	struct port *p = &bus->ports[port];
+
+	return send_heads(p, to, head) && send_frame(p->socket, body, 0)
+	    ? RT_OK
+	    : RT_E_AGAIN;
+}
+
+static void
+free_body(void *bytes, void *hint)
+{
+	(void)hint;
+	free(bytes);
+}
+
+enum rt_err
+rt_bus_give_answer(struct rt_bus *bus, enum rt_bus_port port, struct rt_str to,
+    struct rt_str head, struct rt_buf *body)
+{
+	struct port *p = &bus->ports[port];
+	zmq_msg_t m;
+	bool is_sent;
+
+	if (zmq_msg_init_data(&m, body->p, body->len, free_body, NULL) != 0) {
+		rt_buf_fini(body);
 		return RT_E_AGAIN;
-	return send_frame(p->socket, body, 0) ? RT_OK : RT_E_AGAIN;
+	}
+	rt_buf_init(body, body->max);
+	is_sent = send_heads(p, to, head) &&
+	    zmq_msg_send(&m, p->socket, ZMQ_DONTWAIT) >= 0;
+	if (!is_sent)
+		zmq_msg_close(&m);
+	return is_sent ? RT_OK : RT_E_AGAIN;
 }

@@ -28,6 +28,7 @@
 #define RT_BUS_H
 
 #include "collector/access.h"
+#include "proto/buf.h"
 #include "proto/options.h"
 #include "proto/text.h"
 
@@ -107,5 +108,12 @@ RT_NODISCARD enum rt_err rt_bus_answer(struct rt_bus *bus,
 RT_NODISCARD enum rt_err rt_bus_answer_to(struct rt_bus *bus,
     enum rt_bus_port port, struct rt_str to, struct rt_str head,
     struct rt_str body);
+/*
+ * The same without a copy: what *body holds is the socket's from now on, and *body is empty,
+ * whether it could be sent or not.
+ */
+RT_NODISCARD enum rt_err rt_bus_give_answer(struct rt_bus *bus,
+    enum rt_bus_port port, struct rt_str to, struct rt_str head,
+    struct rt_buf *body);
 
 #endif

@@ -2,8 +2,9 @@
 /*
  * collect — the collector: one loop that owns all state.
  *
- * Each turn takes a bounded burst from every port, so that neither a flood of events nor
- * one of questions starves the rest, and nothing in it waits for a viewer.
+ * Each turn takes a bounded burst from every port and makes one piece of an answer, so that
+ * neither a flood of events nor one of questions starves the rest, and nothing in it waits
+ * for a viewer.
  */
 #include <errno.h>
 #include <signal.h>
@@ -60,16 +61,25 @@ rt_collect_moment(void)
 
 /* ---- the loop ------------------------------------------------------------------ */
 
+/* There is always room for what comes in. */
+static bool
+has_room(const struct rt_collect *c)
+{
+	(void)c;
+	return true;
+}
+
 /* How much of each port a turn takes. */
 static const struct {
 	enum rt_bus_port port;
 	unsigned messages;
+	bool (*has_room)(const struct rt_collect *);
 	void (*take)(struct rt_collect *, const struct rt_bus_message *,
 	    struct rt_moment);
 } bursts[] = {
-    {RT_BUS_EVENTS, 2048, rt_collect_take_event},
-    {RT_BUS_INTAKE, 64, rt_collect_take_batch},
-    {RT_BUS_QUERY, 8, rt_collect_take_question},
+    {RT_BUS_EVENTS, 2048, has_room, rt_collect_take_event},
+    {RT_BUS_INTAKE, 64, has_room, rt_collect_take_batch},
+    {RT_BUS_QUERY, 8, rt_collect_has_room, rt_collect_take_question},
 };
 
 static void
@@ -81,7 +91,7 @@ take_burst(struct rt_collect *c, size_t which)
 	size_t bytes = 0;
 	enum rt_err err;
 
-	while (n-- > 0 && bytes < BURST_BYTES &&
+	while (n-- > 0 && bytes < BURST_BYTES && bursts[which].has_room(c) &&
 	    (err = rt_bus_take(c->bus, bursts[which].port, &m)) != RT_E_AGAIN) {
 		if (err != RT_E_EMPTY)
 			bursts[which].take(c, &m, at);
@@ -159,6 +169,8 @@ run(struct rt_collect *c)
 		due_ms = rt_intake_due_ms(c->intake, at.mono);
 		if (due_ms < left_ms)
 			left_ms = due_ms;
+		if (rt_collect_is_answering(c))
+			left_ms = 0;
 		if (rt_bus_wait(c->bus, c->wake_fd, (int)left_ms))
 			take_signal(c);
 		rt_collect_send_due(c, rt_collect_moment());
@@ -167,6 +179,7 @@ run(struct rt_collect *c)
 		rt_collect_tend_http(c);
 		for (i = 0; i < RT_COUNT_OF(bursts); i++)
 			take_burst(c, i);
+		rt_collect_tend_answers(c);
 	}
 }
 
@@ -418,7 +431,7 @@ serve(struct rt_collect *c)
 	begin_aggregate(c, &o);
 	rt_collect_open_owners(c);
 	rt_report_init(&c->report);
-	rt_report_init(&c->looked);
+	rt_collect_asks_init(&c->asks);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
 	if (rt_sdnotify_open(&c->manager, &d) != RT_OK)
 		rt_collect_say("%s: %s", d.where, d.what);
@@ -429,7 +442,7 @@ serve(struct rt_collect *c)
 	rt_collect_tend_owners(c, rt_collect_moment(), true);
 	rt_buf_fini(&c->answer);
 	rt_report_fini(&c->report);
-	rt_report_fini(&c->looked);
+	rt_collect_asks_fini(&c->asks);
 	rt_alerts_free(c->alerts);
 	rt_intake_free(c->intake);
 	rt_owner_free(c->owner);

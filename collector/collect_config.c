@@ -205,6 +205,7 @@ rt_collect_reload(struct rt_collect *c)
 	limit = rt_collect_limit(c);
 	rt_intake_set_limit(c->intake, &limit);
 	rt_alerts_set_rules(c->alerts, &c->config.alerts);
+	c->asks.is_outdated = true;
 	journal = rt_collect_journal_opts(&c->config);
 	if (c->journal)
 		rt_journal_set_opts(c->journal, &journal);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collect_state — what a running collector holds, for its three files: collect.c starts it
+ * collect_state — what a running collector holds, for its four files: collect.c starts it
  * and turns the loop, collect_config.c says how it is set up and set up anew,
- * collect_take.c takes events, batches and questions.  Nobody else includes it.
+ * collect_take.c takes events and batches, collect_answer.c questions.  Nobody else
+ * includes it.
  */
 #ifndef RT_COLLECT_STATE_H
 #define RT_COLLECT_STATE_H
@@ -17,6 +18,40 @@
 #include "collector/journal.h"
 #include "collector/owner_file.h"
 #include "collector/sdnotify.h"
+
+/* Questions that wait, and the one whose answer is being made. */
+#define RT_COLLECT_ASKS 16u
+
+struct rt_collect_ask {
+	struct rt_query query;
+	char to[256], head[256]; /* frames of the question */
+	size_t to_len, head_len;
+};
+
+struct rt_collect_asks {
+	struct rt_collect_ask waiting[RT_COLLECT_ASKS]; /* a ring */
+	unsigned first, count;
+	bool is_look_due, is_page_due; /* of the alerts; for http */
+	enum {
+		RT_COLLECT_IDLE,
+		RT_COLLECT_BUILD,
+		RT_COLLECT_ENCODE,
+	} step;
+	enum {
+		RT_COLLECT_VIEWER,
+		RT_COLLECT_LOOK,
+		RT_COLLECT_PAGE,
+		RT_COLLECT_WHO_COUNT,
+	} who; /* it is for */
+	struct rt_collect_ask now;
+	struct rt_moment at; /* what it is about */
+	unsigned begun;      /* times */
+	bool is_outdated;    /* by a reload: begin again */
+	struct rt_report reports[RT_COLLECT_WHO_COUNT];
+	struct rt_report_encoder encoder;
+	struct rt_buf text;
+	size_t text_bytes; /* of the last full one, and somewhat more */
+};
 
 struct rt_collect {
 	/* What the command line said; it wins over the file. */
@@ -52,9 +87,10 @@ struct rt_collect {
 	int signal_fd;
 	int wake_fd; /* signals; where they are there: journal, http */
 	bool is_ending;
-	struct rt_alerts *alerts;        /* owned */
-	struct rt_report report, looked; /* looked: by the alerts */
-	struct rt_buf answer;
+	struct rt_alerts *alerts; /* owned */
+	struct rt_collect_asks asks;
+	struct rt_report report; /* what is answered at once */
+	struct rt_buf answer;    /* its text */
 	uint64_t bad_queries, unread_answers;
 	rt_mono_t named;     /* when who is over its rate was said last */
 	uint64_t lost_ports; /* ipc paths that are not ours any more */
@@ -99,11 +135,6 @@ void rt_collect_take_event(
     struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
 void rt_collect_take_batch(
     struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
-void rt_collect_take_question(
-    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
-/* Whoever asks by HTTP reads the counters since the start. */
-void rt_collect_tend_http(struct rt_collect *c);
-
 /* Who may use which emitter id, where there are keys: told from the file, and to it. */
 void rt_collect_open_owners(struct rt_collect *c);
 void rt_collect_tend_owners(
@@ -116,9 +147,26 @@ void rt_collect_name_over(struct rt_collect *c, struct rt_moment at);
 /* To a sender, by the acknowledged port. */
 void rt_collect_answer(
     struct rt_collect *c, struct rt_str to, struct rt_str body);
+
+/* ---- collect_answer.c ------------------------------------------------------------ */
+
+void rt_collect_asks_init(struct rt_collect_asks *asks);
+void rt_collect_asks_fini(struct rt_collect_asks *asks);
+
+/* Answers at once or puts off; to be called where there is room. */
+void rt_collect_take_question(
+    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at);
+bool rt_collect_has_room(const struct rt_collect *c);
+/* Whoever asks by HTTP reads the counters since the start. */
+void rt_collect_tend_http(struct rt_collect *c);
 /* Alerts, where it is time for a look. */
 void rt_collect_tend_alerts(struct rt_collect *c, struct rt_moment at);
-/* Fill c->report. */
+
+/* One piece of what is to be answered; is there any? */
+void rt_collect_tend_answers(struct rt_collect *c);
+bool rt_collect_is_answering(const struct rt_collect *c);
+
+/* Fill c->report; of a query without series. */
 void rt_collect_report(
     struct rt_collect *c, const struct rt_query *q, struct rt_moment at);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collect_take — what a turn of the loop takes: an event, a batch, a question.
+ * collect_take — what a turn of the loop takes in: an event, a batch.
  */
 #include <stdio.h>
 
 #include "collector/collect_state.h"
-#include "collector/metrics.h"
 #include "proto/event.h"
 
 /* Lines about senders over their rate come no closer. */
@@ -229,121 +228,4 @@ rt_collect_name_over(struct rt_collect *c, struct rt_moment at)
 	say_names(
 	    c, emitters, "emitter ", "what is too much is refused (over_rate)");
 	say_names(c, senders, "sender ", "its answers are held back");
-}
-
-/* ---- questions ----------------------------------------------------------------- */
-
-static void
-report_journal(struct rt_collect *c)
-{
-	struct rt_report *r = &c->report;
-	struct rt_journal_stats stats;
-
-	if (!c->journal)
-		return;
-	rt_journal_stats(c->journal, &stats);
-	r->journal.is_on = true;
-	r->journal.written = stats.written;
-	r->journal.not_journalled = stats.not_journalled;
-	r->journal.dropped_on_read = c->journal_damaged;
-	r->journal.state = rt_report_text(r, rt_str_of(stats.state));
-}
-
-static void
-report_access(struct rt_collect *c)
-{
-	struct rt_report *r = &c->report;
-	struct rt_bus_stats stats = rt_bus_stats(c->bus);
-
-	r->access.is_on = c->access != NULL;
-	r->access.forged = c->forged;
-	r->access.unauthorised = stats.unauthorised;
-	r->access.handshakes_failed = stats.handshakes_failed;
-	r->overflow[RT_OVERFLOW_OWNERS] += rt_owner_forgotten(c->owner);
-}
-
-void
-rt_collect_report(
-    struct rt_collect *c, const struct rt_query *q, struct rt_moment at)
-{
-	rt_report_reset(&c->report);
-	c->report.source.name = rt_report_text(
-	    &c->report, rt_str_of(rt_bus_endpoint(c->bus, RT_BUS_QUERY)));
-	rt_aggregate_report(c->aggregate, q, at, &c->report);
-	c->report.source.version = RT_VERSION_TEXT;
-	if (rt_report_is_past(&c->report))
-		return;
-	rt_intake_report(c->intake, at.mono, &c->report);
-	c->report.lost_ports = c->lost_ports;
-	report_journal(c);
-	report_access(c);
-	rt_alerts_report(c->alerts, &c->report);
-}
-
-void
-rt_collect_tend_alerts(struct rt_collect *c, struct rt_moment at)
-{
-	struct rt_query q;
-
-	if (!rt_alerts_is_due(c->alerts, at.mono))
-		return;
-	q = rt_alerts_query(c->alerts);
-	rt_report_reset(&c->looked);
-	rt_aggregate_report(c->aggregate, &q, at, &c->looked);
-	rt_intake_report(c->intake, at.mono, &c->looked);
-	rt_alerts_look(c->alerts, &c->looked, at);
-}
-
-/* NULL where a collector can answer it. */
-static const char *
-refuse_question(const struct rt_query *q)
-{
-	return q->replay.viewer
-	    ? "this collector is live: only a replay can be steered"
-	    : NULL;
-}
-
-void
-rt_collect_take_question(
-    struct rt_collect *c, const struct rt_bus_message *m, struct rt_moment at)
-{
-	struct rt_query q;
-	struct rt_diag d = {{0}, {0}};
-
-	if (m->frames != 3) {
-		c->bad_queries++;
-		return;
-	}
-	rt_buf_reset(&c->answer);
-	if (rt_query_decode(&q, m->body, &d) != RT_OK) {
-		c->bad_queries++;
-		rt_report_encode_error(&c->answer, d.where, d.what);
-	} else if (refuse_question(&q)) {
-		c->bad_queries++;
-		rt_report_encode_error(
-		    &c->answer, "replay", refuse_question(&q));
-	} else {
-		rt_collect_report(c, &q, at);
-		rt_report_encode(&c->answer, &c->report);
-	}
-	if (c->answer.overflow)
-		rt_report_encode_error(&c->answer, "report",
-		    "larger than an answer may be; ask for fewer rows");
-	if (rt_bus_answer(c->bus, RT_BUS_QUERY, m->head,
-		(struct rt_str){c->answer.p, c->answer.len}) != RT_OK)
-		c->unread_answers++;
-}
-
-void
-rt_collect_tend_http(struct rt_collect *c)
-{
-	static const struct rt_query all = {
-	    /* and the one of what did not fit */
-	    .rows = RT_METRICS_SERIES_MAX + 1,
-	    .sort = RT_SORT_ATTEMPTS};
-
-	if (!rt_http_take_question(c->http))
-		return;
-	rt_collect_report(c, &all, rt_collect_moment());
-	rt_http_answer(c->http, &c->report);
 }

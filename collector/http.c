@@ -26,15 +26,18 @@ enum page { METRICS, HEALTH, PAGES };
 
 static const struct {
 	const char *path, *type;
+	size_t bytes_max;
+	void (*write)(struct rt_buf *b, const struct rt_report *r);
 } routes[PAGES] = {
-    [METRICS] = {"/metrics", RT_METRICS_TYPE},
-    [HEALTH] = {"/healthz", "application/json"},
+    [METRICS] = {"/metrics", RT_METRICS_TYPE, RT_METRICS_BYTES_MAX,
+	rt_metrics_encode},
+    [HEALTH] = {"/healthz", "application/json", 4096, rt_metrics_health},
 };
 
 /* From the loop to the thread. */
 struct hand_over {
-	struct rt_buf text[PAGES]; /* owned */
-	bool is_there, is_degraded;
+	struct rt_report report; /* owned */
+	bool is_there;
 	rt_mono_t at;
 };
 
@@ -97,30 +100,19 @@ raise_fd(int fd)
 		abort();
 }
 
-static void
-free_hand_over(struct hand_over *g)
-{
-	for (unsigned i = 0; i < PAGES; i++)
-		rt_buf_fini(&g->text[i]);
-	*g = (struct hand_over){.is_there = false};
-}
-
 void
-rt_http_answer(struct rt_http *h, const struct rt_report *r)
+rt_http_answer(struct rt_http *h, struct rt_report *r)
 {
-	struct hand_over fresh = {.is_there = true, .at = rt_clock_mono()};
+	struct hand_over fresh = {
+	    .report = *r, .is_there = true, .at = rt_clock_mono()};
 	struct hand_over old;
 
-	fresh.is_degraded = rt_metrics_is_degraded(r);
-	rt_buf_init(&fresh.text[METRICS], RT_METRICS_BYTES_MAX);
-	rt_buf_init(&fresh.text[HEALTH], 4096);
-	rt_metrics_encode(&fresh.text[METRICS], r);
-	rt_metrics_health(&fresh.text[HEALTH], r);
+	rt_report_init(r);
 	pthread_mutex_lock(&h->lock);
 	old = h->given;
 	h->given = fresh;
 	pthread_mutex_unlock(&h->lock);
-	free_hand_over(&old);
+	rt_report_fini(&old.report);
 	raise_fd(h->tell_fd);
 }
 
@@ -173,6 +165,23 @@ send_words(struct rt_http *h, struct MHD_Connection *c, unsigned status,
 	return result;
 }
 
+static struct MHD_Response *
+page_of(const struct rt_report *r, enum page page)
+{
+	struct MHD_Response *response = NULL;
+	struct rt_buf text;
+
+	rt_buf_init(&text, routes[page].bytes_max);
+	routes[page].write(&text, r);
+	if (!text.overflow)
+		response = MHD_create_response_from_buffer(
+		    text.len, text.p, MHD_RESPMEM_MUST_COPY);
+	rt_buf_fini(&text);
+	if (response)
+		dress(response, routes[page].type);
+	return response;
+}
+
 /* The pages as responses, which count their readers: old ones go with the last. */
 static void
 take_pages(struct rt_http *h)
@@ -188,19 +197,14 @@ take_pages(struct rt_http *h)
 	for (unsigned i = 0; i < PAGES; i++) {
 		if (h->pages[i])
 			MHD_destroy_response(h->pages[i]);
-		h->pages[i] = g.text[i].overflow
-		    ? NULL
-		    : MHD_create_response_from_buffer(
-			  g.text[i].len, g.text[i].p, MHD_RESPMEM_MUST_COPY);
-		if (h->pages[i])
-			dress(h->pages[i], routes[i].type);
+		h->pages[i] = page_of(&g.report, (enum page)i);
 	}
-	h->is_degraded = g.is_degraded;
+	h->is_degraded = rt_metrics_is_degraded(&g.report);
 	h->pages_at = g.at;
 	h->has_asked = false;
 	for (struct visit *v = h->visits; v; v = v->next)
 		v->is_told = v->is_told || v->is_waiting;
-	free_hand_over(&g);
+	rt_report_fini(&g.report);
 }
 
 /* ---- requests ------------------------------------------------------------------ */
@@ -461,7 +465,7 @@ release(struct rt_http *h)
 	for (unsigned i = 0; i < PAGES; i++)
 		if (h->pages[i])
 			MHD_destroy_response(h->pages[i]);
-	free_hand_over(&h->given);
+	rt_report_fini(&h->given.report);
 	if (h->ask_fd >= 0)
 		close(h->ask_fd);
 	if (h->tell_fd >= 0)

@@ -5,10 +5,11 @@
  * What    GET or HEAD of these two; 404, 405 for the rest.  /healthz is 200, or 503 where
  *         it says degraded.
  * Thread  One, which owns nothing of the collector.  Where somebody asks and its pages are
- *         older than RT_HTTP_FRESH_MS it raises rt_http_fd; the loop encodes a report and
- *         hands the text over under a lock held for a few assignments.  So the loop
- *         works only when somebody asks, at most once in RT_HTTP_FRESH_MS, whoever and
- *         however many ask, and what a scrape reads is never older than that.
+ *         older than RT_HTTP_FRESH_MS it raises rt_http_fd; the loop makes a report and
+ *         hands it over under a lock held for a few assignments; the thread makes the
+ *         pages of it.  So the loop works only when somebody asks, at most once in
+ *         RT_HTTP_FRESH_MS, whoever and however many ask, and what a scrape reads is
+ *         never older than that.
  * Slow    Nobody waits for a client.  RT_HTTP_CONNECTIONS_MAX at a time, one request each,
  *         each closed RT_HTTP_CONNECTION_MS after it came, whatever it did; more wait in
  *         the queue of the listening socket.  A loop that does not answer in
@@ -48,8 +49,11 @@ const char *rt_http_address(const struct rt_http *h);
 int rt_http_fd(const struct rt_http *h);
 bool rt_http_take_question(struct rt_http *h);
 
-/* The answer: a report since the start, see collector/metrics.h. */
-void rt_http_answer(struct rt_http *h, const struct rt_report *r);
+/*
+ * The answer: a report since the start, see collector/metrics.h.  It is the thread's from
+ * now on, and *r is empty.
+ */
+void rt_http_answer(struct rt_http *h, struct rt_report *r);
 
 struct rt_http_stats {
 	uint64_t answered; /* requests, by whatever status */

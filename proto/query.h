@@ -98,7 +98,7 @@ struct rt_query {
 	bool counts_only; /* series without latency and trend; never sent */
 	bool tail;
 	uint64_t tail_cursor; /* UINT64_MAX: from now on */
-	uint32_t tail_max;    /* events at most; 0: 256 */
+	uint32_t tail_max;    /* events at most; 0: 256; 4096 whatever it says */
 	/* only what arrived in it, as source.span says it */
 	struct rt_report_span tail_span;
 	char operation[RT_QUERY_OPERATION_MAX +
