@@ -217,7 +217,7 @@ read_any(struct rt_decoder *d, struct rt_event *e, struct rt_diag *why)
 
 	if (!walk(d, why))
 		return RT_REJECT_NOT_JSON;
-	memset(e, 0, sizeof(*e));
+	rt_mem_zero(e, sizeof(*e));
 	reason = interpret(d, e, why);
 	if (reason != RT_REJECT_NOT)
 		note_identity(d);
@@ -243,9 +243,10 @@ rt_decode(struct rt_decoder *d, const char *p, size_t len, struct rt_event *out,
 		    RT_REJECT_TOO_LARGE, why, "larger than 8192 bytes");
 	d->is_too_deep = false;
 	d->sensitive.text = RT_STR_NONE;
-	d->extra[0] = d->extra[1] = RT_STR_NONE;
+	d->extra[0] = RT_STR_NONE;
+	d->extra[1] = RT_STR_NONE;
 	rt_decoder_take(d, record);
-	memset(&e, 0, sizeof(e));
+	rt_mem_zero(&e, sizeof(e));
 	if (!d->is_plain || !d->is_direct_likely || !rt_direct_read(d, &e)) {
 		reason = read_any(d, &e, why);
 		if (reason != RT_REJECT_NOT)
@@ -253,7 +254,7 @@ rt_decode(struct rt_decoder *d, const char *p, size_t len, struct rt_event *out,
 	}
 	if (rt_event_has(&e, EMITTER) && rt_event_has(&e, SEQ))
 		d->identity = (struct rt_identity){e.emitter, e.seq};
-	*out = e;
+	rt_mem_copy(out, &e, sizeof(e));
 	return RT_REJECT_NOT;
 }
 

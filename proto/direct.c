@@ -14,6 +14,7 @@ enum how {
 	/* what stands between quotes */
 	TIME,
 	STR,
+	ERROR_TYPE,
 	DECISION,
 	OUTCOME,
 	SCHEMA,
@@ -39,9 +40,9 @@ static const struct {
 };
 
 static inline void *
-member_of(struct rt_event *e, unsigned f)
+member_of(struct rt_event *e, const struct rt_hint *h)
 {
-	return (char *)e + fields[f].offset;
+	return (char *)e + h->offset;
 }
 
 /* ---- values ---- */
@@ -63,16 +64,22 @@ read_str(const char *p, struct rt_event *e, const struct rt_hint *h,
 	const char *end = rt_scan_to_quote(p);
 	size_t len = (size_t)(end - p);
 
-	if (len > (uint64_t)fields[h->member].max)
-		return NULL;
-	if (len == 0 ||
-	    (h->member == RT_FIELD_ERROR_TYPE && len == 4 &&
-		memcmp(p, "none", 4) == 0))
-		*absent |= h->bit;
-	else
-		*(struct rt_str *)member_of(e, h->member) =
-		    (struct rt_str){p, len};
-	return end;
+	if (len - 1 < h->max) {
+		*(struct rt_str *)member_of(e, h) = (struct rt_str){p, len};
+		return end;
+	}
+	*absent |= h->bit;
+	return len == 0 ? end : NULL;
+}
+
+static inline const char *
+read_error_type(const char *p, struct rt_event *e, const struct rt_hint *h,
+    uint64_t *absent)
+{
+	if (memcmp(p, "none\"", 5) != 0)
+		return read_str(p, e, h, absent);
+	*absent |= h->bit;
+	return p + 4;
 }
 
 static inline const char *
@@ -132,7 +139,7 @@ read_outcome(struct rt_decoder *d, const char *p, struct rt_event *e,
 	if (end == p)
 		*absent |= h->bit;
 	else
-		*(enum rt_outcome *)member_of(e, h->member) =
+		*(enum rt_outcome *)member_of(e, h) =
 		    (enum rt_outcome)find_word(
 			&d->direct.outcomes, p, end, RT_OUTCOME_UNKNOWN);
 	return end;
@@ -227,10 +234,9 @@ read_int(const char *p, struct rt_event *e, const struct rt_hint *h,
 
 	if (!end)
 		return read_absent(p, h->bit, absent);
-	if ((int64_t)v < fields[h->member].min ||
-	    (int64_t)v > fields[h->member].max)
+	if (v > h->max || (int64_t)v < fields[h->member].min)
 		return NULL;
-	*(int64_t *)member_of(e, h->member) = (int64_t)v;
+	*(int64_t *)member_of(e, h) = (int64_t)v;
 	return end;
 }
 
@@ -249,9 +255,9 @@ read_ms(const char *p, struct rt_event *e, const struct rt_hint *h,
 	s.mantissa = (int64_t)digits;
 	s.fraction = (uint8_t)fraction;
 	v = rt_slot_simple_double(&s);
-	if (!(v <= (double)fields[h->member].max))
+	if (!(v <= (double)(int64_t)h->max)) /* and it is at least 0 */
 		return NULL;
-	*(double *)member_of(e, h->member) = v;
+	*(double *)member_of(e, h) = v;
 	return end;
 }
 
@@ -263,7 +269,7 @@ read_bool(const char *p, struct rt_event *e, const struct rt_hint *h,
 
 	if (!is_true && memcmp(p, "false", 5) != 0)
 		return read_absent(p, h->bit, absent);
-	*(bool *)member_of(e, h->member) = is_true;
+	*(bool *)member_of(e, h) = is_true;
 	return p + (is_true ? 4 : 5);
 }
 
@@ -287,15 +293,19 @@ static const struct step STOP = {NULL, NULL};
 
 /* Where the value at p is for us, *h says how, and the place where it is read. */
 static const char *
-choose(struct rt_hint *h, const char *p)
+choose(struct rt_direct *direct, struct rt_hint *h, const char *p)
 {
 	bool is_quoted = *p == '"';
 
 	h->bit = h->member == RT_DIRECT_OTHER ? 0 : UINT64_C(1) << h->member;
-	if (h->member < RT_FIELD_COUNT)
+	h->how = h->member == RT_DIRECT_SCHEMA ? SCHEMA : OTHER_STR;
+	if (h->member < RT_FIELD_COUNT) {
 		h->how = (uint8_t)fields[h->member].how;
-	else
-		h->how = h->member == RT_DIRECT_SCHEMA ? SCHEMA : OTHER_STR;
+		h->offset = (uint16_t)fields[h->member].offset;
+		h->max = (uint64_t)fields[h->member].max;
+	}
+	if (h->member == RT_FIELD_ERROR_TYPE)
+		h->how = ERROR_TYPE;
 	if (h->how < INT && !is_quoted) {
 		if (h->member == RT_DIRECT_OTHER)
 			h->how = OTHER;
@@ -306,7 +316,7 @@ choose(struct rt_hint *h, const char *p)
 	} else if (h->how >= INT && is_quoted) {
 		return NULL;
 	}
-	h->next = (uint8_t)(h->member * 2 + is_quoted);
+	h->ways = direct->hints[h->member * 2 + is_quoted];
 	/* A null belongs to the hint, or a string would be taken for one. */
 	return p + (is_quoted || h->how == ABSENT);
 }
@@ -327,16 +337,22 @@ look_up(const struct rt_decoder *d, struct rt_str text)
 						   : RT_DIRECT_OTHER;
 }
 
+static bool
+is_behind_quote(const struct rt_direct *direct, const struct rt_hint *ways)
+{
+	return (ways - direct->hints[0]) / 2 % 2;
+}
+
 /* No hint holds at p: read what comes, and keep it as the first. */
 static struct step
-read_name(struct rt_decoder *d, unsigned at, const char *p)
+read_name(struct rt_decoder *d, struct rt_hint *ways, const char *p)
 {
-	struct rt_hint *ways = d->direct.hints[at], h = {0};
-	bool is_first = at == RT_DIRECT_FIRST * 2;
+	bool is_first = ways == d->direct.hints[RT_DIRECT_FIRST * 2];
+	struct rt_hint h = {0};
 	const char *begin = p, *name, *end;
 	size_t len;
 
-	p = rt_scan_space(p + at % 2);
+	p = rt_scan_space(p + is_behind_quote(&d->direct, ways));
 	if (*p == '}' && !is_first)
 		return (struct step){NULL, p + 1};
 	if (*p != (is_first ? '{' : ','))
@@ -354,7 +370,7 @@ read_name(struct rt_decoder *d, unsigned at, const char *p)
 	    (uint8_t)look_up(d, (struct rt_str){name, (size_t)(end - name)});
 	if (h.member == RT_DIRECT_FIRST)
 		return STOP;
-	p = choose(&h, p);
+	p = choose(&d->direct, &h, p);
 	if (!p)
 		return STOP;
 	len = (size_t)(p - begin);
@@ -370,15 +386,13 @@ read_name(struct rt_decoder *d, unsigned at, const char *p)
 }
 
 static inline struct step
-find_member(struct rt_decoder *d, unsigned at, const char *p)
+find_member(struct rt_decoder *d, struct rt_hint *ways, const char *p)
 {
-	const struct rt_hint *ways = d->direct.hints[at];
-
 	if (rt_span_is_at(&ways[0].span, p))
 		return (struct step){&ways[0], p + ways[0].span.len};
 	if (rt_span_is_at(&ways[1].span, p))
 		return (struct step){&ways[1], p + ways[1].span.len};
-	return read_name(d, at, p);
+	return read_name(d, ways, p);
 }
 
 /* ---- a record ---- */
@@ -407,13 +421,13 @@ bool
 rt_direct_read(struct rt_decoder *d, struct rt_event *e)
 {
 	const char *p = d->record.p;
-	unsigned at = RT_DIRECT_FIRST * 2;
+	struct rt_hint *ways = d->direct.hints[RT_DIRECT_FIRST * 2];
 	uint64_t seen = 0, absent = 0;
 	const struct rt_hint *h;
 	struct step step;
 
 	for (;;) {
-		step = find_member(d, at, p);
+		step = find_member(d, ways, p);
 		p = step.p;
 		h = step.hint;
 		if (!h)
@@ -421,10 +435,11 @@ rt_direct_read(struct rt_decoder *d, struct rt_event *e)
 		if (seen & h->bit)
 			return false; /* the last one would win */
 		seen |= h->bit;
-		at = h->next;
+		ways = h->ways;
 		switch ((enum how)h->how) {
 		case TIME: p = read_time(d, p, e, h->bit, &absent); break;
 		case STR: p = read_str(p, e, h, &absent); break;
+		case ERROR_TYPE: p = read_error_type(p, e, h, &absent); break;
 		case DECISION: p = read_decision(d, p, e, &absent); break;
 		case OUTCOME: p = read_outcome(d, p, e, h, &absent); break;
 		case SCHEMA: p = read_schema(d, p, e); break;
@@ -434,6 +449,7 @@ rt_direct_read(struct rt_decoder *d, struct rt_event *e)
 		case BOOL: p = read_bool(p, e, h, &absent); break;
 		case ABSENT: p = read_absent(p - 1, h->bit, &absent); break;
 		case OTHER: p = read_other(p); break;
+		default: __builtin_unreachable();
 		}
 		if (!p)
 			return false;

@@ -36,10 +36,12 @@ enum rt_direct_member {
 
 struct rt_hint {
 	struct rt_span span;
-	uint64_t bit; /* of its member; 0: it may come more than once */
+	uint64_t bit;         /* of its member; 0: it may come more than once */
+	uint64_t max;         /* of its value */
+	struct rt_hint *ways; /* the hints behind it */
+	uint16_t offset;      /* of the event's member */
 	uint8_t member;
-	uint8_t how;  /* its value is read */
-	uint8_t next; /* where the hints behind it are */
+	uint8_t how; /* its value is read */
 };
 
 /* Words by their length: there are no two that are as long. */

@@ -58,6 +58,18 @@ rt_xstrdup(const char *z)
 }
 
 void
+rt_mem_zero(void *to, size_t size)
+{
+	memset(to, 0, size);
+}
+
+void
+rt_mem_copy(void *to, const void *from, size_t size)
+{
+	memcpy(to, from, size);
+}
+
+void
 rt_mem_on_exhausted(void (*hook)(void))
 {
 	exhausted_hook = hook;

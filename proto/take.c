@@ -54,43 +54,45 @@ both_16(__m128i a, char x, __m128i b, char y)
 	    _mm_cmpeq_epi8(b, _mm_set1_epi8(y)));
 }
 
-/* Where in a and, one byte further, b a secret may begin. */
-static inline __m128i
-pairs_16(__m128i a, __m128i b)
+struct look_16 {
+	__m128i far; /* of each byte, from FIRST: the farthest */
+	__m128i pair;
+};
+
+/* Of 16 bytes, and of the pairs that they begin with the next one. */
+static inline void
+step_16(struct look_16 *l, char *to, const char *p)
 {
-	return _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(a, _mm_set1_epi8('\\')),
-				both_16(a, 'k', b, '-')),
-	    _mm_or_si128(both_16(a, 'y', b, 'J'), both_16(a, 'B', b, 'e')));
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p),
+		b = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
+	__m128i slash = _mm_cmpeq_epi8(a, _mm_set1_epi8('\\'));
+
+	_mm_storeu_si128((__m128i *)(void *)to, a);
+	l->far = _mm_max_epu8(l->far, _mm_sub_epi8(a, _mm_set1_epi8(FIRST)));
+	l->pair = _mm_or_si128(_mm_or_si128(l->pair, slash),
+	    _mm_or_si128(both_16(a, 'k', b, '-'),
+		_mm_or_si128(
+		    both_16(a, 'y', b, 'J'), both_16(a, 'B', b, 'e'))));
 }
 
 static unsigned
 look_by_16(char *to, const char *p, size_t len)
 {
-	const __m128i first = _mm_set1_epi8(FIRST),
-		      range = _mm_set1_epi8(LAST - FIRST);
-	__m128i far = range, pair = _mm_setzero_si128(), a, b;
+	const __m128i range = _mm_set1_epi8(LAST - FIRST);
+	struct look_16 l = {range, _mm_setzero_si128()};
 	size_t i;
 	bool is_odd;
 
 	if (len < 17)
 		return look_by_1(to, p, len);
-	for (i = 0;; i += 16) {
-		/* The last ones overlap, so that each pair is seen. */
-		i = i + 17 <= len ? i : len - 17;
-		a = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		b = _mm_loadu_si128((const __m128i *)(const void *)(p + i + 1));
-		_mm_storeu_si128((__m128i *)(void *)(to + i), a);
-		far = _mm_max_epu8(far, _mm_sub_epi8(a, first));
-		pair = _mm_or_si128(pair, pairs_16(a, b));
-		if (i + 17 == len)
-			break;
-	}
-	_mm_storeu_si128((__m128i *)(void *)(to + i + 1), b);
-	far = _mm_max_epu8(far, _mm_sub_epi8(b, first));
-	pair = _mm_or_si128(pair, _mm_cmpeq_epi8(b, _mm_set1_epi8('\\')));
-	is_odd = _mm_movemask_epi8(_mm_cmpeq_epi8(far, range)) != 0xFFFF;
+	for (i = 0; i + 17 <= len; i += 16)
+		step_16(&l, to + i, p + i);
+	/* What is left, overlapping, and the byte that begins no pair. */
+	step_16(&l, to + len - 17, p + len - 17);
+	is_odd = _mm_movemask_epi8(_mm_cmpeq_epi8(l.far, range)) != 0xFFFF;
 	return (is_odd ? RT_LOOK_ODD : 0) |
-	    (_mm_movemask_epi8(pair) ? RT_LOOK_PAIR : 0);
+	    (_mm_movemask_epi8(l.pair) ? RT_LOOK_PAIR : 0) |
+	    look_by_1(to + len - 1, p + len - 1, 1);
 }
 
 /* ---- 32 bytes at a time ---- */
@@ -104,44 +106,43 @@ both_32(__m256i a, char x, __m256i b, char y)
 	    _mm256_cmpeq_epi8(b, _mm256_set1_epi8(y)));
 }
 
-AVX2 static inline __m256i
-pairs_32(__m256i a, __m256i b)
+struct look_32 {
+	__m256i far, pair;
+};
+
+AVX2 static inline void
+step_32(struct look_32 *l, char *to, const char *p)
 {
-	return _mm256_or_si256(
-	    _mm256_or_si256(_mm256_cmpeq_epi8(a, _mm256_set1_epi8('\\')),
-		both_32(a, 'k', b, '-')),
-	    _mm256_or_si256(both_32(a, 'y', b, 'J'), both_32(a, 'B', b, 'e')));
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p),
+		b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 1));
+	__m256i slash = _mm256_cmpeq_epi8(a, _mm256_set1_epi8('\\'));
+
+	_mm256_storeu_si256((__m256i *)(void *)to, a);
+	l->far = _mm256_max_epu8(
+	    l->far, _mm256_sub_epi8(a, _mm256_set1_epi8(FIRST)));
+	l->pair = _mm256_or_si256(_mm256_or_si256(l->pair, slash),
+	    _mm256_or_si256(both_32(a, 'k', b, '-'),
+		_mm256_or_si256(
+		    both_32(a, 'y', b, 'J'), both_32(a, 'B', b, 'e'))));
 }
 
 AVX2 static unsigned
 look_by_32(char *to, const char *p, size_t len)
 {
-	const __m256i first = _mm256_set1_epi8(FIRST),
-		      range = _mm256_set1_epi8(LAST - FIRST);
-	__m256i far = range, pair = _mm256_setzero_si256(), a, b;
+	const __m256i range = _mm256_set1_epi8(LAST - FIRST);
+	struct look_32 l = {range, _mm256_setzero_si256()};
 	size_t i;
 	bool is_odd;
 
 	if (len < 33)
 		return look_by_16(to, p, len);
-	for (i = 0;; i += 32) {
-		i = i + 33 <= len ? i : len - 33;
-		a = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
-		b = _mm256_loadu_si256(
-		    (const __m256i *)(const void *)(p + i + 1));
-		_mm256_storeu_si256((__m256i *)(void *)(to + i), a);
-		far = _mm256_max_epu8(far, _mm256_sub_epi8(a, first));
-		pair = _mm256_or_si256(pair, pairs_32(a, b));
-		if (i + 33 == len)
-			break;
-	}
-	_mm256_storeu_si256((__m256i *)(void *)(to + i + 1), b);
-	far = _mm256_max_epu8(far, _mm256_sub_epi8(b, first));
-	pair =
-	    _mm256_or_si256(pair, _mm256_cmpeq_epi8(b, _mm256_set1_epi8('\\')));
-	is_odd = _mm256_movemask_epi8(_mm256_cmpeq_epi8(far, range)) != -1;
+	for (i = 0; i + 33 <= len; i += 32)
+		step_32(&l, to + i, p + i);
+	step_32(&l, to + len - 33, p + len - 33);
+	is_odd = _mm256_movemask_epi8(_mm256_cmpeq_epi8(l.far, range)) != -1;
 	return (is_odd ? RT_LOOK_ODD : 0) |
-	    (_mm256_movemask_epi8(pair) ? RT_LOOK_PAIR : 0);
+	    (_mm256_movemask_epi8(l.pair) ? RT_LOOK_PAIR : 0) |
+	    look_by_1(to + len - 1, p + len - 1, 1);
 }
 #endif
 
