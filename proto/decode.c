@@ -13,6 +13,7 @@ rt_decoder_new(const struct rt_decode_opts *o)
 	struct rt_decoder *d = rt_xcalloc(1, sizeof(*d));
 
 	rt_keys_init(&d->keys);
+	rt_dialect_init(d);
 	rt_direct_init(&d->direct);
 	d->is_direct_likely = true;
 	d->look = rt_look_by(32);

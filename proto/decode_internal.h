@@ -79,11 +79,15 @@ typedef unsigned (*rt_look_fn)(char *to, const char *p, size_t len);
 /* The one that takes 1, 16 or 32 bytes a step; NULL: not on this machine. */
 rt_look_fn rt_look_by(unsigned width);
 
+#define RT_DIALECT_COUNT 8
+
 struct rt_decoder {
 	struct rt_keys keys;
 	struct rt_decode_opts opts;
 
-	rt_look_fn look; /* the widest that there is */
+	uint64_t
+	    named[RT_DIALECT_COUNT]; /* bit RT_FIELD_x: not only by its key */
+	rt_look_fn look;             /* the widest that there is */
 
 	/* what is remembered of records before: never more than a guess */
 	struct rt_minute minute;
@@ -224,6 +228,8 @@ RT_NODISCARD enum rt_reject rt_slot_to_bool(
 	(RT_FIELD_BIT(OPERATION_ID) | RT_FIELD_BIT(FINAL_OUTCOME))
 
 struct rt_dialect;
+
+void rt_dialect_init(struct rt_decoder *d);
 
 /* The dialect of the slots, or NULL and the reason. */
 const struct rt_dialect *rt_dialect_of(

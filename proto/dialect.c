@@ -716,6 +716,19 @@ static const struct rt_dialect dialects[] = {
 	RT_ATTEMPT_FIELDS, RT_ATTEMPT_NEEDS},
 };
 
+_Static_assert(RT_COUNT_OF(dialects) == RT_DIALECT_COUNT, "named for each");
+
+void
+rt_dialect_init(struct rt_decoder *d)
+{
+	unsigned i, f;
+
+	for (i = 0; i < RT_DIALECT_COUNT; i++)
+		for (f = 0; f < RT_FIELD_COUNT; f++)
+			if (dialects[i].sources[f].take)
+				d->named[i] |= BIT(f);
+}
+
 const struct rt_dialect *
 rt_dialect_of(struct rt_decoder *d, enum rt_reject *reason)
 {
@@ -779,18 +792,13 @@ static enum rt_reject
 read_fields(struct rt_decoder *d, const struct rt_dialect *dialect,
     struct rt_event *e, enum rt_field *bad)
 {
-	/* The native sources name only two fields, the others many. */
-	bool is_native = dialect->sources == native_sources;
-	uint64_t named = is_native
-	    ? RT_FIELD_BIT(TS) | RT_FIELD_BIT(OPERATION_ID)
-	    : ~UINT64_C(0);
+	uint64_t named = d->named[dialect - dialects];
 	uint64_t todo = dialect->fields & (d->seen[0] | named);
 	const struct source *source;
 	enum rt_reject r;
 	enum rt_field f;
 
-	if (is_native)
-		todo = put_simple(d, e, todo);
+	todo = put_simple(d, e, todo & ~named) | (todo & named);
 	for (; todo; todo &= todo - 1) {
 		f = (enum rt_field)__builtin_ctzll(todo);
 		source = &dialect->sources[f];
