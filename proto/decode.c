@@ -34,11 +34,14 @@ rt_decoder_free(struct rt_decoder *d)
 /* ---- what forms call ---- */
 
 void
-rt_decoder_name_other(const struct rt_decoder *d, struct rt_name *name,
+rt_decoder_name_other(struct rt_decoder *d, struct rt_name *name,
     struct rt_str path, struct rt_str own)
 {
+	const size_t prefix = sizeof(RT_EXTRA_PREFIX) - 1;
 	size_t i;
 
+	d->may_have_extra |= path.p && path.len > prefix &&
+	    memcmp(path.p, RT_EXTRA_PREFIX, prefix) == 0;
 	for (i = 0; i < RT_COUNT_OF(d->extra); i++)
 		if (path.p && d->extra[i].p && rt_str_equal(d->extra[i], path))
 			name->key = (enum rt_key)(RT_KEY_EXTRA_1 + i);
@@ -97,6 +100,7 @@ static bool
 walk(struct rt_decoder *d, struct rt_diag *why)
 {
 	d->seen[0] = d->seen[1] = 0;
+	d->may_have_extra = false;
 	d->scratch_used = 0;
 	if (d->opts.text_forms && d->record.len > 0 && d->record.p[0] != '{')
 		return rt_form_text(d, why);

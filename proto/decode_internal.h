@@ -64,6 +64,7 @@ struct rt_gap {
 
 /* A byte becomes at most the three of U+FFFD, and each slot is copied once. */
 #define RT_SCRATCH_BYTES (RT_RECORD_MAX * 3u)
+#define RT_EXTRA_PREFIX "model_id_attempt_"
 #define RT_EXTRA_BYTES 40u
 #define RT_READ_AHEAD 64u /* bytes that may be read behind the record */
 
@@ -100,6 +101,7 @@ struct rt_decoder {
 	bool is_plain;        /* ASCII without controls and backslashes */
 	bool maybe_secret;    /* a cheap look says: examine the strings */
 	bool is_too_deep;
+	bool may_have_extra;    /* a name begins like one of those */
 	struct rt_str extra[2]; /* names of RT_KEY_EXTRA_1 and _2 */
 	char extra_text[2][RT_EXTRA_BYTES];
 	struct rt_name sensitive; /* first field dropped; text.p NULL: none */
@@ -128,7 +130,7 @@ void rt_decoder_put(
     struct rt_decoder *d, const struct rt_name *name, struct rt_slot *value);
 
 /* For names that are none of the known keys; see rt_decoder_name. */
-void rt_decoder_name_other(const struct rt_decoder *d, struct rt_name *name,
+void rt_decoder_name_other(struct rt_decoder *d, struct rt_name *name,
     struct rt_str path, struct rt_str own);
 
 /*
@@ -137,8 +139,8 @@ void rt_decoder_name_other(const struct rt_decoder *d, struct rt_name *name,
  * without escapes.  `readable` bytes from path.p may be read.
  */
 static inline void
-rt_decoder_name(const struct rt_decoder *d, struct rt_name *name,
-    struct rt_str path, struct rt_str own, size_t readable)
+rt_decoder_name(struct rt_decoder *d, struct rt_name *name, struct rt_str path,
+    struct rt_str own, size_t readable)
 {
 	name->is_never = false;
 	name->key = path.p ? rt_keys_find(&d->keys, path.p, path.len, readable)
@@ -182,6 +184,7 @@ struct rt_str rt_slot_text(struct rt_decoder *d, struct rt_slot *s);
 size_t rt_slot_unescape(char *out, const char *p, size_t len);
 bool rt_slot_holds_secret(struct rt_decoder *d, struct rt_slot *s);
 bool rt_text_holds_secret(struct rt_str s);
+bool rt_text_secret_at(struct rt_str s, size_t at);
 
 /*
  * Make the bytes the decoder's record, with a NUL, a quote and more NULs behind it, and

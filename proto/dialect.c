@@ -777,12 +777,13 @@ name_models(struct rt_decoder *d)
 	int64_t attempt = 0;
 	int i;
 
-	if (!s || rt_slot_to_int(d, s, &attempt) != RT_REJECT_NOT ||
-	    attempt < 1 || attempt > RT_INT_MAX)
+	if (!d->may_have_extra || !s ||
+	    rt_slot_to_int(d, s, &attempt) != RT_REJECT_NOT || attempt < 1 ||
+	    attempt > RT_INT_MAX)
 		return;
 	for (i = 0; i < 2; i++) {
 		snprintf(d->extra_text[i], sizeof(d->extra_text[i]),
-		    "model_id_attempt_%lld", (long long)attempt + i);
+		    RT_EXTRA_PREFIX "%lld", (long long)attempt + i);
 		d->extra[i] = rt_str_of(d->extra_text[i]);
 	}
 	rt_decoder_walk_again(d);

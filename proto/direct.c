@@ -323,7 +323,7 @@ choose(struct rt_direct *direct, struct rt_hint *h, const char *p)
 
 /* The member of that name; RT_DIRECT_FIRST: one that is not for us. */
 static unsigned
-look_up(const struct rt_decoder *d, struct rt_str text)
+look_up(struct rt_decoder *d, struct rt_str text)
 {
 	struct rt_name name = {.text = text, .depth = 1};
 

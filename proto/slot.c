@@ -167,18 +167,22 @@ is_jwt(struct rt_str s, size_t at)
 }
 
 bool
+rt_text_secret_at(struct rt_str s, size_t at)
+{
+	if (at > 0 && is_word(s.p[at - 1]))
+		return false;
+	return (begins(s, at, "sk-") && token_run(s, at + 3) >= 16) ||
+	    is_bearer(s, at) || is_jwt(s, at);
+}
+
+bool
 rt_text_holds_secret(struct rt_str s)
 {
 	size_t i;
 
-	for (i = 0; i < s.len; i++) {
-		if (i > 0 && is_word(s.p[i - 1]))
-			continue;
-		if (begins(s, i, "sk-") && token_run(s, i + 3) >= 16)
+	for (i = 0; i < s.len; i++)
+		if (rt_text_secret_at(s, i))
 			return true;
-		if (is_bearer(s, i) || is_jwt(s, i))
-			return true;
-	}
 	return false;
 }
 

@@ -296,6 +296,10 @@ a_hint_is_compared_and_never_believed(void **state)
 		BEGIN "'timestamp':'2026-06-13T09:00:00Z'}", false},
 	    {"a shape it once had", BEGIN "'service':'a'}",
 		BEGIN "'source_shape':'decisions'}", false},
+	    {"what only looks like a secret", BEGIN "'service':'a'}",
+		BEGIN "'service':'task-of-many-characters Beta yJ k-'}", true},
+	    {"a token that has no second part", BEGIN "'service':'a'}",
+		BEGIN "'service':'eyJabc'}", true},
 	    {"a secret", BEGIN "'service':'a'}",
 		BEGIN "'service':'sk-abcdefghijklmnop'}", false},
 	};
@@ -495,6 +499,45 @@ every_way_to_look_at_bytes_sees_the_same(void **state)
 			}
 }
 
+/* Wherever it is, at the very end too. */
+static void
+a_secret_is_never_overlooked(void **state)
+{
+	static const struct {
+		const char *text;
+		bool may_be;
+	} rows[] = {
+	    {" sk-abcdefghijklmnop ", true},
+	    {" sk-abcdefghijklmno ", false},
+	    {"task-abcdefghijklmnop ", false},
+	    {" Bearer abcdefgh ", true},
+	    {" Bearer abcdefg ", false},
+	    {" eyJa.b.c ", true},
+	    {" eyJa.b. ", false},
+	    {"\\", true},
+	};
+	struct rt_decoder *d = rt_decoder_new(NULL);
+	char in[120];
+	size_t at, i, n, len;
+
+	(void)state;
+	for (i = 0; i < RT_COUNT_OF(rows); i++) {
+		n = strlen(rows[i].text);
+		for (len = n; len < sizeof(in); len++)
+			for (at = 0; at + n <= len; at++) {
+				memset(in, 'a', sizeof(in));
+				memcpy(in + at, rows[i].text, n);
+				rt_decoder_take(d,
+				    (struct rt_str){
+					util_guarded(in, len), len});
+				assert_int_equal(
+				    d->maybe_secret, rows[i].may_be);
+				assert_int_equal(d->is_plain, !rows[i].may_be);
+			}
+	}
+	rt_decoder_free(d);
+}
+
 static void
 looks_for_what_is_odd_and_for_pairs_of_secrets(void **state)
 {
@@ -535,6 +578,7 @@ main(void)
 	    cmocka_unit_test(one_byte_makes_the_same_difference_both_ways),
 	    cmocka_unit_test(a_record_is_read_the_same_whatever_came_before_it),
 	    cmocka_unit_test(every_way_to_look_at_bytes_sees_the_same),
+	    cmocka_unit_test(a_secret_is_never_overlooked),
 	    cmocka_unit_test(looks_for_what_is_odd_and_for_pairs_of_secrets),
 	};
 
