@@ -61,7 +61,7 @@ struct rt_aggregate_opts {
 	struct rt_capacity capacity;  /* zero members: the default */
 	struct rt_decode_opts decode;
 	const struct rt_policies *policies; /* copied; NULL: the defaults */
-	struct rt_limit limit; /* of each emitter; zero: none */
+	struct rt_limit limit;              /* of each emitter; zero: none */
 };
 
 struct rt_aggregate; /* opaque */

@@ -8,7 +8,7 @@
 #include "proto/event.h"
 
 /* Lines about senders over their rate come no closer. */
-#define NAMES_MS 10000
+#define NAMES_MS 5000
 
 /* ---- intake -------------------------------------------------------------------- */
 
