@@ -105,6 +105,7 @@ rt_namer_add(struct rt_namer *n, struct rt_str name)
 		n->more++;
 		return;
 	}
-	memcpy(n->rows[n->count].name, name.p, name.len);
+	if (name.len > 0)
+		memcpy(n->rows[n->count].name, name.p, name.len);
 	n->rows[n->count++].len = name.len;
 }

@@ -359,6 +359,8 @@ only_what_would_be_accepted_counts_towards_the_rate(void **state)
 	look();
 	assert_int_equal(over_rate(), 1);
 	assert_int_equal(r.counts.n[RT_C_DUPLICATES], 1000);
+	assert_int_equal(emitter("e")->over_rate, 1);
+	assert_int_equal(emitter("e")->refused, 1002);
 	assert_int_equal(r.counts.n[RT_C_REJECT + RT_REJECT_BAD_TYPE], 1001);
 	assert_int_equal(r.lost, 0);
 }
@@ -421,6 +423,13 @@ nothing_is_limited_where_it_is_not_asked_for(void **state)
 		send("e", 0, "");
 	look();
 	assert_int_equal(over_rate(), 1);
+	/* Another one finds them full. */
+	o.limit = rt_limit_of(100, 1000);
+	rt_aggregate_set_opts(a, &o);
+	for (n = 0; n < 101; n++)
+		send("e", 0, "");
+	look();
+	assert_int_equal(over_rate(), 2);
 }
 
 static void
@@ -453,13 +462,15 @@ floods_by_turns_are_long_runs(void **state)
 		const char *what;
 		unsigned emitters;
 		int64_t step; /* from one number to the next; 0: none has any */
+		unsigned hole; /* one more after so many numbers; 0: none */
 		unsigned written_at_most;
 	} rows[] = {
-	    {"one", 1, 1, 0},
-	    {"sixteen by turns", RT_MARK_RUNS, 1, 0},
-	    {"without numbers", 3, 0, 0},
-	    {"with a hole each time", 2, 2, 1998},
-	    {"more than have room", 2 * RT_MARK_RUNS, 1, 32000},
+	    {"one", 1, 1, 0, 0},
+	    {"sixteen by turns", RT_MARK_RUNS, 1, 0, 0},
+	    {"without numbers", 3, 0, 0, 0},
+	    {"with a hole each time", 2, 2, 0, 1998},
+	    {"with a hole now and then", 2, 1, 10, 200},
+	    {"more than have room", 2 * RT_MARK_RUNS, 1, 0, 32000},
 	};
 	static struct rt_mark_runs runs;
 	size_t i;
@@ -477,7 +488,9 @@ floods_by_turns_are_long_runs(void **state)
 
 				snprintf(id, sizeof(id), "e%u", e);
 				rt_mark_init(&m, RT_REJECT_OVER_RATE,
-				    rt_str_of(id), k * rows[i].step);
+				    rt_str_of(id),
+				    k * rows[i].step +
+					(rows[i].hole ? k / rows[i].hole : 0));
 				asked++;
 				if (rt_mark_runs_add(&runs, &m, &out))
 					continue;

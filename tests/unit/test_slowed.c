@@ -181,6 +181,8 @@ a_held_answer_and_a_debt_go_with_the_sender_that_is_forgotten(void **state)
 	assert_true(rt_intake_due(n, (rt_mono_t){99 * SECOND}, &to, &answer));
 	assert_true(rt_intake_due(n, (rt_mono_t){99 * SECOND}, &to, &answer));
 	assert_false(rt_intake_due(n, (rt_mono_t){99 * SECOND}, &to, &answer));
+	assert_int_equal(
+	    rt_intake_due_ms(n, (rt_mono_t){99 * SECOND}), INT64_MAX);
 	rt_report_fini(&out);
 	rt_intake_free(n);
 }
