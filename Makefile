@@ -57,7 +57,7 @@ ROOMS := $(O)/librooms.a
 PROGRAM := $(O)/retrytop
 
 # The client library: what an emitter needs and nothing else.
-LIB_SOURCES := $(addprefix proto/,attempt.c buf.c cert.c channel.c clock.c crc.c curve.c diag.c emitter.c encode.c err.c event.c fd.c jsonw.c mem.c number.c outbox.c ring.c ring_file.c spool.c text.c wire.c)
+LIB_SOURCES := $(addprefix proto/,attempt.c buf.c cert.c channel.c clock.c crc.c curve.c diag.c emitter.c emitter_setup.c encode.c err.c event.c fd.c heir.c jsonw.c mem.c number.c outbox.c ring.c ring_file.c spool.c text.c wire.c)
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(O)/%.o)
 LIB_STATIC := $(O)/libretrytop.a
 LIB_SHARED := $(O)/libretrytop.so.1

@@ -5,7 +5,7 @@
  * What    Opens a connection, opens another when it is lost, says what the outbox has to
  *         say and hands it the answers.  An emitter has one for its own records and, for
  *         a while, one for those of a process that died.
- * Waits   Never: who calls polls its sockets (rt_channel_poll) and works on it.
+ * Waits   Never: who calls polls its `socket` and `monitor` and works on it.
  * Thread  All calls from one, but for rt_channel_init and the first rt_channel_open.
  */
 #ifndef RT_CHANNEL_H

@@ -17,14 +17,9 @@
 
 #include "proto/attempt.h"
 #include "proto/channel.h"
+#include "proto/emitter_setup.h"
 #include "proto/event.h"
-#include "proto/spool.h"
-
-#define DEFAULT_ENDPOINT "tcp://127.0.0.1:7781"
-#define DEFAULT_RING_BYTES ((size_t)4 << 20)
-#define DEFAULT_LINGER_MS 500
-#define LINGER_MS_MAX 3600000
-#define ENDPOINT_SIZE 256u
+#include "proto/heir.h"
 
 /*
  * How long the thread looks away while it could send.  It doubles from the first to the
@@ -33,17 +28,6 @@
  */
 #define LOOK_MS_MIN 1
 #define LOOK_MS_MAX 16
-
-/* What a process that died left behind, one file at a time. */
-struct heir {
-	struct rt_spool_scan scan;
-	bool is_scanning; /* there may be more of it */
-	bool has_file;    /* the rest is in use */
-	struct rt_spool_file file;
-	struct rt_ring ring;
-	uint64_t acked_before;
-	struct rt_channel channel;
-};
 
 struct rt_emitter {
 	struct rt_ring ring;
@@ -56,33 +40,21 @@ struct rt_emitter {
 
 	/* What the thread tells. */
 	_Alignas(64) _Atomic uint64_t acked, batches, resent, connects;
-	struct {
-		_Atomic uint64_t records, acked, lost;
-		_Atomic unsigned files, held, refused;
-		_Atomic int why;
-		_Atomic bool is_drained;
-	} inherited;
 	_Atomic bool must_stop;
 	_Atomic unsigned waiters;
 	pthread_mutex_t lock;
 	pthread_cond_t moved; /* the ring's tail did */
 	int wake_fd;
-	int linger_ms;
 	pthread_t thread;
 
-	/* What it was opened with. */
-	char endpoint[ENDPOINT_SIZE];
-	char id[RT_WIRE_EMITTER_MAX + 1]; /* empty: random */
-	char spool[RT_SPOOL_PATH_SIZE];   /* empty: the ring is in memory */
-	size_t ring_bytes;
+	struct rt_emitter_setup with;
 	bool is_heir_only; /* sends nothing of its own */
-	struct rt_curve_keys keys;
 
 	/* The thread's own. */
 	void *context;
 	struct rt_spool_file file; /* of the ring */
 	struct rt_channel live;
-	struct heir heir;
+	struct rt_heir heir;
 	int64_t look_ms;
 };
 
@@ -284,7 +256,7 @@ static bool
 is_drained(const struct rt_emitter *e, uint64_t unused)
 {
 	(void)unused;
-	return atomic_load(&e->inherited.is_drained);
+	return atomic_load(&e->heir.told.is_drained);
 }
 
 int
@@ -317,92 +289,26 @@ rt_emitter_stats(const struct rt_emitter *e, struct rt_emitter_stats *out)
 	out->sent_batches = atomic_load(&e->batches);
 	out->resent_records = atomic_load(&e->resent);
 	out->connects = atomic_load(&e->connects);
-	out->inherited = atomic_load(&e->inherited.records);
-	out->inherited_acknowledged = atomic_load(&e->inherited.acked);
-	out->inherited_lost = atomic_load(&e->inherited.lost);
+	out->inherited = atomic_load(&e->heir.told.records);
+	out->inherited_acknowledged = atomic_load(&e->heir.told.acked);
+	out->inherited_lost = atomic_load(&e->heir.told.lost);
 }
 
-/* ---- the thread: what others left ------------------------------------------ */
+/* ---- the thread ------------------------------------------------------------ */
 
 static struct rt_channel_way
 way_of(const struct rt_emitter *e)
 {
-	return (struct rt_channel_way){e->context, e->endpoint, &e->keys};
+	return (struct rt_channel_way){
+	    e->context, e->with.endpoint, &e->with.keys};
 }
-
-static void
-tell_scan(struct rt_emitter *e)
-{
-	atomic_store(&e->inherited.held, e->heir.scan.held);
-	atomic_store(&e->inherited.refused, e->heir.scan.refused);
-	atomic_store(&e->inherited.why, e->heir.scan.why);
-}
-
-/* The next file, if there is one. */
-static void
-inherit(struct rt_emitter *e)
-{
-	struct heir *h = &e->heir;
-	struct rt_channel_way way = way_of(e);
-	struct rt_ring_wreck w;
-
-	h->has_file = rt_spool_next(&h->scan, &h->file, &h->ring, &w) == RT_OK;
-	h->is_scanning = h->has_file;
-	tell_scan(e);
-	atomic_store(&e->inherited.is_drained, !h->has_file);
-	if (!h->has_file)
-		return;
-	atomic_fetch_add(&e->inherited.files, 1);
-	atomic_fetch_add(&e->inherited.records, w.found);
-	atomic_fetch_add(&e->inherited.lost, w.torn + w.damaged);
-	h->acked_before = w.acked;
-	rt_channel_init(&h->channel, &way, &h->ring, w.emitter, w.epoch);
-	rt_outbox_resume(&h->channel.outbox, w.acked);
-	(void)rt_channel_open(&h->channel);
-}
-
-static void
-put_down(struct heir *h)
-{
-	if (!h->has_file)
-		return;
-	rt_channel_close(&h->channel);
-	rt_ring_fini(&h->ring);
-	h->has_file = false;
-}
-
-static bool
-work_for_others(struct rt_emitter *e, rt_mono_t now)
-{
-	struct heir *h = &e->heir;
-	uint64_t acked;
-	bool has_worked;
-
-	if (!h->has_file && h->is_scanning)
-		inherit(e);
-	if (!h->has_file)
-		return false;
-	acked = h->channel.outbox.acked;
-	has_worked = rt_channel_work(&h->channel, now);
-	if (h->channel.outbox.acked > acked) {
-		atomic_fetch_add(
-		    &e->inherited.acked, h->channel.outbox.acked - acked);
-		(void)rt_spool_acked(&h->file, h->channel.outbox.acked);
-	}
-	if (!rt_channel_is_done(&h->channel))
-		return has_worked;
-	put_down(h);
-	rt_spool_remove(&h->file);
-	return true;
-}
-
-/* ---- the thread: its loop ------------------------------------------------- */
 
 /* One round without waiting; true where anything happened. */
 static bool
 work(struct rt_emitter *e, rt_mono_t now)
 {
-	bool has_worked = work_for_others(e, now);
+	struct rt_channel_way way = way_of(e);
+	bool has_worked = rt_heir_work(&e->heir, &way, now);
 
 	return (!e->is_heir_only && rt_channel_work(&e->live, now)) ||
 	    has_worked;
@@ -432,9 +338,7 @@ wait_ms(struct rt_emitter *e, rt_mono_t now)
 		due = rt_channel_wait_ms(&e->live, now);
 	if (rt_outbox_is_open(&e->live.outbox) && due > e->look_ms)
 		due = e->look_ms;
-	others = e->heir.has_file ? rt_channel_wait_ms(&e->heir.channel, now)
-	    : e->heir.is_scanning ? 0
-				  : due;
+	others = rt_heir_wait_ms(&e->heir, now, due);
 	return others < due ? others : due;
 }
 
@@ -481,68 +385,8 @@ run(void *arg)
 		rest(e, now);
 	}
 	rt_channel_close(&e->live);
-	put_down(&e->heir);
+	rt_heir_put_down(&e->heir);
 	return NULL;
-}
-
-/* ---- life: what it is opened with ------------------------------------------ */
-
-static bool
-copy_text(char *out, size_t size, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (len < size)
-		memcpy(out, text, len + 1);
-	return len < size;
-}
-
-static const char *
-or_environment(const char *text, const char *name, const char *otherwise)
-{
-	if (!text)
-		text = getenv(name);
-	return text && *text ? text : otherwise;
-}
-
-/* 0, or the errno. */
-static int
-choose_keys(struct rt_emitter *e, const struct rt_emitter_opts *o)
-{
-	struct rt_curve_paths certs = {o->cert, o->server_cert};
-
-	rt_curve_paths_from_env(&certs);
-	switch ((int)rt_curve_keys_read(&e->keys, &certs, NULL)) {
-	case RT_OK: return 0;
-	case RT_E_IO: return ENOENT;
-	default: return EACCES;
-	}
-}
-
-/* 0, or the errno. */
-static int
-apply(struct rt_emitter *e, const struct rt_emitter_opts *o)
-{
-	int rc = choose_keys(e, o);
-
-	if (rc != 0)
-		return rc;
-	e->ring_bytes = o->ring_bytes ? o->ring_bytes : DEFAULT_RING_BYTES;
-	if ((o->emitter_id && !rt_wire_emitter_is_valid(o->emitter_id)) ||
-	    e->ring_bytes < RT_RING_BYTES_MIN ||
-	    e->ring_bytes > RT_RING_BYTES_MAX || o->linger_ms < 0 ||
-	    o->linger_ms > LINGER_MS_MAX ||
-	    !copy_text(e->endpoint, sizeof(e->endpoint),
-		or_environment(
-		    o->endpoint, "RETRYTOP_INTAKE", DEFAULT_ENDPOINT)))
-		return EINVAL;
-	if (!copy_text(e->spool, sizeof(e->spool),
-		or_environment(o->spool, "RETRYTOP_SPOOL", "")))
-		return ENAMETOOLONG;
-	if (o->emitter_id)
-		(void)copy_text(e->id, sizeof(e->id), o->emitter_id);
-	e->linger_ms = o->linger_ms ? o->linger_ms : DEFAULT_LINGER_MS;
-	return 0;
 }
 
 /* ---- life: beginning ------------------------------------------------------- */
@@ -556,9 +400,9 @@ choose_id(const struct rt_emitter *e, bool is_child,
 	uint64_t bits;
 	int n;
 
-	n = is_child ? snprintf(out, size, "%s.%ld", e->id, (long)getpid())
-		     : snprintf(out, size, "%s", e->id);
-	if (e->id[0] && n > 0 && (size_t)n < size)
+	n = is_child ? snprintf(out, size, "%s.%ld", e->with.id, (long)getpid())
+		     : snprintf(out, size, "%s", e->with.id);
+	if (e->with.id[0] && n > 0 && (size_t)n < size)
 		return true;
 	if (getrandom(&bits, sizeof(bits), 0) != sizeof(bits))
 		return false;
@@ -572,11 +416,12 @@ make_ring(struct rt_emitter *e, const char *id, uint64_t epoch)
 {
 	uint64_t crowded = 0;
 
-	if (!e->spool[0] || e->is_heir_only)
-		return rt_ring_init(&e->ring, e->ring_bytes) == RT_OK ? 0
-								      : ENOMEM;
-	if (rt_spool_create(&e->file, e->spool, e->ring_bytes, id, epoch,
-		&e->ring, &crowded) != RT_OK)
+	if (!e->with.spool[0] || e->is_heir_only)
+		return rt_ring_init(&e->ring, e->with.ring_bytes) == RT_OK
+		    ? 0
+		    : ENOMEM;
+	if (rt_spool_create(&e->file, e->with.spool, e->with.ring_bytes, id,
+		epoch, &e->ring, &crowded) != RT_OK)
 		return errno;
 	/* They were offered once and are delivered never. */
 	rt_ring_count_offered(&e->ring, crowded);
@@ -661,13 +506,13 @@ stop(struct rt_emitter *e)
 		rt_spool_remove(&e->file);
 	rt_ring_fini(&e->ring);
 	rt_spool_close(&e->file);
-	rt_spool_close(&e->heir.file);
+	rt_heir_fini(&e->heir);
 }
 
 static void
 discard(struct rt_emitter *e)
 {
-	rt_curve_keys_wipe(&e->keys);
+	rt_curve_keys_wipe(&e->with.keys);
 	free(e);
 }
 
@@ -676,6 +521,7 @@ open_emitter(
     const struct rt_emitter_opts *opts, const struct rt_spool_scan *scan)
 {
 	static const struct rt_emitter_opts defaults;
+	struct rt_spool_scan here = {.why = 0};
 	struct rt_emitter *e = aligned_alloc(64, sizeof(*e));
 	int rc;
 
@@ -686,18 +532,12 @@ open_emitter(
 	pthread_once(&generation_once, watch_forks);
 	memset(e, 0, sizeof(*e));
 	e->generation = atomic_load(&generation);
-	e->heir.file.fd = -1;
+	rt_heir_init(&e->heir);
 	e->is_heir_only = scan != NULL;
-	rc = apply(e, opts ? opts : &defaults);
-	if (rc == 0 && (scan || e->spool[0])) {
-		e->heir.is_scanning = true;
-		if (scan)
-			e->heir.scan = *scan;
-		else
-			(void)copy_text(e->heir.scan.path,
-			    sizeof(e->heir.scan.path), e->spool);
-	}
-	atomic_store(&e->inherited.is_drained, !e->heir.is_scanning);
+	rc = rt_emitter_setup(&e->with, opts ? opts : &defaults);
+	memcpy(here.path, e->with.spool, sizeof(here.path));
+	if (rc == 0 && (scan || here.path[0]))
+		rt_heir_look(&e->heir, scan ? scan : &here);
 	if (rc == 0) {
 		rc = start(e, false);
 		if (rc == 0)
@@ -727,10 +567,10 @@ rt_emitter_inheritance(
     const struct rt_emitter *e, struct rt_emitter_inheritance *out)
 {
 	*out = (struct rt_emitter_inheritance){
-	    .files = atomic_load(&e->inherited.files),
-	    .held = atomic_load(&e->inherited.held),
-	    .refused = atomic_load(&e->inherited.refused),
-	    .why = atomic_load(&e->inherited.why),
+	    .files = atomic_load(&e->heir.told.files),
+	    .held = atomic_load(&e->heir.told.held),
+	    .refused = atomic_load(&e->heir.told.refused),
+	    .why = atomic_load(&e->heir.told.why),
 	};
 }
 
@@ -746,15 +586,12 @@ forget_parent(struct rt_emitter *e)
 	if (e->wake_fd >= 0)
 		close(e->wake_fd);
 	memset(&e->ring, 0, sizeof(e->ring));
-	memset(&e->inherited, 0, sizeof(e->inherited));
-	memset(&e->heir, 0, sizeof(e->heir));
-	e->heir.file.fd = -1;
+	rt_heir_init(&e->heir);
 	e->live.socket = e->live.monitor = NULL;
 	e->acked = e->batches = e->resent = e->connects = 0;
 	e->dropped_invalid = 0;
 	e->waiters = 0;
 	e->must_stop = e->wants_wake = false;
-	e->inherited.is_drained = true;
 }
 
 static bool
@@ -795,7 +632,7 @@ rt_emitter_close(struct rt_emitter *e)
 		discard(e);
 		return;
 	}
-	(void)rt_emitter_flush(e, e->linger_ms);
+	(void)rt_emitter_flush(e, e->with.linger_ms);
 	atomic_store(&e->must_stop, true);
 	wake(e);
 	pthread_join(e->thread, NULL);
