@@ -104,7 +104,7 @@ rt_aggregate_new(const struct rt_aggregate_opts *o, struct rt_moment at)
 	    &a->fallback, &a->labels, c.fallback_rows, c.operations);
 	rt_recent_init(&a->recent, c.tail_bytes);
 	a->recent.write = write_kept;
-	rt_refusals_init(&a->refused, c.refused);
+	rt_refusals_init(&a->refused, c.refused, o->is_live);
 	rt_probes_init(&a->probes, &a->labels, c.canaries);
 	rt_audit_init(&a->audit, &a->policies, &a->labels, &a->series);
 	rt_buf_init(&a->line, 4 * RT_RECORD_MAX);

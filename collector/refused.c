@@ -7,7 +7,7 @@
 
 #include "proto/mem.h"
 
-#define OVER_RATE_US 1000000
+#define SECOND_US 1000000
 
 /* What follows a closing quote or a bare word decides whether it was a key. */
 static bool
@@ -74,9 +74,9 @@ rt_refused_outline(char *out, size_t size, struct rt_str record)
 }
 
 void
-rt_refusals_init(struct rt_refusals *r, uint32_t capacity)
+rt_refusals_init(struct rt_refusals *r, uint32_t capacity, bool is_live)
 {
-	*r = (struct rt_refusals){.capacity = capacity};
+	*r = (struct rt_refusals){.capacity = capacity, .is_live = is_live};
 	r->rows = rt_xcalloc(capacity, sizeof(*r->rows));
 }
 
@@ -87,6 +87,48 @@ rt_refusals_fini(struct rt_refusals *r)
 	*r = (struct rt_refusals){0};
 }
 
+/* Has this second not yet seen as many of the reason as anybody can look at? */
+static bool
+is_wanted(struct rt_refusals *r, int64_t now_us, enum rt_reject reason)
+{
+	uint32_t most = reason == RT_REJECT_OVER_RATE ? 1 : r->capacity;
+
+	if (!r->is_live)
+		return true;
+	if (now_us >= r->seconds[reason].until_us) {
+		r->seconds[reason].until_us = now_us + SECOND_US;
+		r->seconds[reason].kept = 0;
+	}
+	return r->seconds[reason].kept++ < most;
+}
+
+/* The oldest row of the reason that has the most of them. */
+static uint32_t
+whose_turn_to_go(const struct rt_refusals *r)
+{
+	uint32_t of[RT_REJECT_COUNT] = {0}, i, found = 0;
+
+	for (i = 0; i < r->kept; i++)
+		of[r->rows[i].reason]++;
+	for (i = 1; i < r->kept; i++)
+		if (of[r->rows[i].reason] > of[r->rows[found].reason])
+			found = i;
+	return found;
+}
+
+static struct rt_refused *
+row_for(struct rt_refusals *r)
+{
+	uint32_t i;
+
+	if (r->kept < r->capacity)
+		return &r->rows[r->kept++];
+	i = whose_turn_to_go(r);
+	memmove(
+	    &r->rows[i], &r->rows[i + 1], (r->kept - i - 1) * sizeof(*r->rows));
+	return &r->rows[r->kept - 1];
+}
+
 void
 rt_refusals_add(struct rt_refusals *r, int64_t now_us, enum rt_reject reason,
     const struct rt_diag *why, struct rt_str record, const char *source)
@@ -94,12 +136,9 @@ rt_refusals_add(struct rt_refusals *r, int64_t now_us, enum rt_reject reason,
 	struct rt_refused *to;
 
 	r->count++;
-	if (reason == RT_REJECT_OVER_RATE) {
-		if (now_us < r->next_over_rate_us)
-			return;
-		r->next_over_rate_us = now_us + OVER_RATE_US;
-	}
-	to = &r->rows[r->kept++ % r->capacity];
+	if (!is_wanted(r, now_us, reason))
+		return;
+	to = row_for(r);
 	to->reason = reason;
 	to->at_us = now_us;
 	snprintf(to->detail, sizeof(to->detail), "%s%s%s", why->where,
@@ -114,12 +153,10 @@ rt_refusals_report(
 {
 	const struct rt_refused *from;
 	struct rt_report_refused *to;
-	uint64_t i, n = r->kept;
+	uint32_t i;
 
-	if (n > r->capacity)
-		n = r->capacity;
-	for (i = 0; i < n; i++) {
-		from = &r->rows[(r->kept - 1 - i) % r->capacity];
+	for (i = r->kept; i > 0; i--) {
+		from = &r->rows[i - 1];
 		to = rt_report_add_refused(out);
 		to->reason = rt_reject_name(from->reason);
 		to->detail = rt_report_text(out, rt_str_of(from->detail));

@@ -2,10 +2,12 @@
 /*
  * refused — the newest refused records, so that a client's developer sees what is wrong.
  *
- * Each with reason, sentence, source, and the record's outline: keys, numbers and
- * punctuation, every text value masked, scrubbed and cut.  Content is not kept.  Of
- * over_rate, which says nothing of the record, one a second is kept at most, so that a
- * flood leaves the others in sight.
+ * What    Each with reason, sentence, source, and the record's outline: keys, numbers and
+ *         punctuation, every text value masked, scrubbed and cut.  Content is not kept.
+ * Fair    Where the list is full, the oldest of the reason that has most of it goes: a
+ *         flood for one reason leaves the others in sight.
+ * Cheap   Live, a second needs no more of a reason than the list holds, and of over_rate,
+ *         which says nothing of the record, one.  What goes beyond is counted only.
  */
 #ifndef RT_REFUSED_H
 #define RT_REFUSED_H
@@ -23,14 +25,17 @@ struct rt_refused {
 };
 
 struct rt_refusals {
-	struct rt_refused *rows; /* owned */
-	uint32_t capacity;
-	uint64_t count;            /* since start */
-	uint64_t kept;             /* of these */
-	int64_t next_over_rate_us; /* is kept from then on */
+	struct rt_refused *rows; /* owned; oldest first */
+	uint32_t capacity, kept;
+	uint64_t count; /* since start, kept or not */
+	bool is_live;   /* false: now_us is a record's, and all are kept */
+	struct {
+		int64_t until_us; /* ends the second */
+		uint32_t kept;    /* in it */
+	} seconds[RT_REJECT_COUNT];
 };
 
-void rt_refusals_init(struct rt_refusals *r, uint32_t capacity);
+void rt_refusals_init(struct rt_refusals *r, uint32_t capacity, bool is_live);
 void rt_refusals_fini(struct rt_refusals *r);
 
 void rt_refusals_add(struct rt_refusals *r, int64_t now_us,

@@ -384,6 +384,23 @@ a_flood_leaves_other_refused_records_in_sight(void **state)
 	assert_string_equal(r.refused[r.refused_count - 1].reason, "bad_type");
 	assert_true(over_rate() > 4000);
 	assert_int_equal(rt_aggregate_refused(a), over_rate() + 1);
+	/* Nor does one of broken records, which is dear to look at, cost what it could. */
+	for (n = 0; n < 5000; n++)
+		send(NULL, 0, ",\"http_response_status_code\":\"x\"");
+	for (n = 0; n < 5000; n++)
+		send(NULL, 0, ",\"http_response_status_code\":7");
+	look();
+	assert_int_equal(r.refused_count, 16);
+	for (seen = i = 0; i < r.refused_count; i++)
+		seen += strcmp(r.refused[i].reason, "over_rate") == 0;
+	assert_in_range(seen, 3, 6);
+	for (seen = i = 0; i < r.refused_count; i++)
+		seen += strcmp(r.refused[i].reason, "bad_type") == 0;
+	assert_in_range(seen, 5, 6);
+	assert_string_equal(r.refused[0].reason, "out_of_range");
+	assert_int_equal(r.counts.n[RT_C_REJECT + RT_REJECT_BAD_TYPE], 5001);
+	for (i = 1; i < r.refused_count; i++)
+		assert_true(r.refused[i].age_ms >= r.refused[i - 1].age_ms);
 }
 
 static void
