@@ -19,17 +19,12 @@
 
 #include "proto/clock.h"
 #include "proto/mem.h"
+#include "tui/escape.h"
 #include "tui/input.h"
 #include "tui/tty.h"
 
 #define OUT_MAX (64u << 20) /* a 1000 x 1000 frame in full colour fits */
-#define COPY_MAX 65536u
 #define CLOSE_PATIENCE_MS 300
-#define SYNC_BEGIN "\033[?2026h"
-#define SYNC_END "\033[?2026l"
-/* Presses and the wheel, places as decimal numbers however far right. */
-#define MOUSE_ON "\033[?1000h\033[?1006h"
-#define MOUSE_OFF "\033[?1006l\033[?1000l"
 /* A frame this small is one run of text: nothing to tear, so not worth the wrap. */
 #define SYNC_WORTH_BYTES 64u
 
@@ -180,24 +175,6 @@ start_colours(void)
 	return true;
 }
 
-/* A capability without its padding. */
-static void
-add_capability(struct rt_buf *b, const char *cap)
-{
-	if (!cap)
-		return;
-	while (*cap) {
-		const char *pad =
-		    cap[0] == '$' && cap[1] == '<' ? strchr(cap, '>') : NULL;
-
-		if (pad)
-			cap = pad;
-		else
-			rt_buf_putc(b, *cap);
-		cap++;
-	}
-}
-
 /* What brings the shell's screen back, ready for a signal handler. */
 static void
 prepare_leave(struct rt_term *t)
@@ -207,18 +184,18 @@ prepare_leave(struct rt_term *t)
 
 	rt_buf_init_fixed(&b, bytes, sizeof bytes);
 	if (t->can_sync)
-		rt_buf_puts(&b, SYNC_END);
+		rt_buf_puts(&b, RT_ESCAPE_SYNC_END);
 	if (t->mouse)
-		rt_buf_puts(&b, MOUSE_OFF);
-	add_capability(&b, exit_attribute_mode);
-	add_capability(&b, orig_pair);
-	add_capability(&b, cursor_normal);
+		rt_buf_puts(&b, RT_ESCAPE_MOUSE_OFF);
+	rt_escape_capability(&b, exit_attribute_mode);
+	rt_escape_capability(&b, orig_pair);
+	rt_escape_capability(&b, cursor_normal);
 	if (exit_ca_mode) {
-		add_capability(&b, exit_ca_mode);
+		rt_escape_capability(&b, exit_ca_mode);
 	} else {
-		add_capability(
+		rt_escape_capability(
 		    &b, tparm(cursor_address, (long)t->rows - 1, 0L));
-		add_capability(&b, clr_eol);
+		rt_escape_capability(&b, clr_eol);
 		rt_buf_puts(&b, "\r\n");
 	}
 	rt_tty_set_leave(b.p, b.len);
@@ -354,7 +331,7 @@ drain_frame(struct rt_term *t, bool keep)
 	char chunk[16384];
 
 	if (keep && wrap)
-		rt_buf_puts(&t->out, SYNC_BEGIN);
+		rt_buf_puts(&t->out, RT_ESCAPE_SYNC_BEGIN);
 	for (off_t at = 0; keep && at < end;) {
 		size_t want = sizeof chunk;
 		ssize_t n;
@@ -368,54 +345,8 @@ drain_frame(struct rt_term *t, bool keep)
 		at += n;
 	}
 	if (keep && wrap)
-		rt_buf_puts(&t->out, SYNC_END);
+		rt_buf_puts(&t->out, RT_ESCAPE_SYNC_END);
 	lseek(fd, 0, SEEK_SET);
-}
-
-/*
- * What ncurses writes for nothing: it selects the ASCII character set anew with each
- * change of attributes, though we never draw from another, and ends a colour right
- * before it ends all attributes.  Taking the screen anew it puts back a palette that
- * we never changed, and with it what the user did.  Cells hold no escape, so all of
- * these are its own.
- */
-static const struct {
-	const char *bytes;
-	size_t match, drop;
-} needless[] = {
-    {"\033(B", 3, 3},
-    {"\033[39m\033(B\033[m", 11, 5},
-    {"\033[39m\033[m", 8, 5},
-    {"\033]104\007", 6, 6},
-};
-
-static size_t
-needless_at(const char *p, size_t len)
-{
-	for (size_t i = 0; i < RT_COUNT_OF(needless); i++)
-		if (len >= needless[i].match &&
-		    memcmp(p, needless[i].bytes, needless[i].match) == 0)
-			return needless[i].drop;
-	return 0;
-}
-
-static void
-drop_needless(struct rt_buf *b, size_t from)
-{
-	size_t to = from;
-
-	while (from < b->len) {
-		size_t drop = b->p[from] == '\033'
-		    ? needless_at(b->p + from, b->len - from)
-		    : 0;
-
-		if (drop > 0)
-			from += drop;
-		else
-			b->p[to++] = b->p[from++];
-	}
-	b->len = to;
-	b->p[to] = '\0';
 }
 
 static void
@@ -468,7 +399,7 @@ rt_term_show(struct rt_term *t, const struct rt_grid *g)
 	before = t->out.len;
 	drain_frame(t, true);
 	if (t->stats.frames > 0 && t->out.len > before)
-		drop_needless(&t->out, before);
+		rt_escape_thin(&t->out, before);
 	t->stats.frames++;
 	t->stats.last_frame_bytes = t->out.len - before;
 	(void)flush_out(t);
@@ -494,25 +425,9 @@ rt_term_bell(struct rt_term *t)
 void
 rt_term_copy(struct rt_term *t, const char *z)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)z;
-	size_t len = strlen(z);
-
-	if (!t->can_sync || len > COPY_MAX || !flush_out(t))
+	if (!t->can_sync || !flush_out(t))
 		return;
-	rt_buf_puts(&t->out, "\033]52;c;");
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned v = (unsigned)p[i] << 16;
-
-		v |= i + 1 < len ? (unsigned)p[i + 1] << 8 : 0u;
-		v |= i + 2 < len ? p[i + 2] : 0u;
-		rt_buf_putc(&t->out, digits[v >> 18]);
-		rt_buf_putc(&t->out, digits[v >> 12 & 63]);
-		rt_buf_putc(&t->out, i + 1 < len ? digits[v >> 6 & 63] : '=');
-		rt_buf_putc(&t->out, i + 2 < len ? digits[v & 63] : '=');
-	}
-	rt_buf_puts(&t->out, "\033\\");
+	rt_escape_copy(&t->out, z);
 	(void)flush_out(t);
 }
 
@@ -528,7 +443,7 @@ rt_term_set_mouse(struct rt_term *t, bool on)
 		t->mouse = true;
 		prepare_leave(t);
 	}
-	rt_buf_puts(&t->out, on ? MOUSE_ON : MOUSE_OFF);
+	rt_buf_puts(&t->out, on ? RT_ESCAPE_MOUSE_ON : RT_ESCAPE_MOUSE_OFF);
 	(void)flush_out(t);
 	t->mouse = on;
 	return true;
@@ -546,7 +461,7 @@ take_over(struct rt_term *t)
 	rt_tty_enter();
 	follow_size(t);
 	if (t->mouse)
-		rt_buf_puts(&t->out, MOUSE_ON);
+		rt_buf_puts(&t->out, RT_ESCAPE_MOUSE_ON);
 }
 
 void
