@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "collector/canary/http_header.h"
 #include "proto/mem.h"
 
 /* How long a server may keep a connection open after its last word. */
@@ -183,72 +184,6 @@ on_body(char *bytes, size_t size, size_t count, void *cls)
 	return n;
 }
 
-/* The value of `line` if it is header `name` (with its colon); trimmed. */
-static bool
-header_value(struct rt_str line, const char *name, struct rt_str *out)
-{
-	size_t n = strlen(name);
-
-	if (line.len < n || strncasecmp(line.p, name, n) != 0)
-		return false;
-	line.p += n;
-	line.len -= n;
-	while (line.len > 0 && (*line.p == ' ' || *line.p == '\t')) {
-		line.p++;
-		line.len--;
-	}
-	while (line.len > 0 && strchr(" \t\r\n", line.p[line.len - 1]))
-		line.len--;
-	*out = line;
-	return true;
-}
-
-/* Attempts the gateway itself made, as far as it says so. */
-static void
-read_count(struct rt_http_answer *a, struct rt_str v, int64_t more)
-{
-	int64_t n;
-
-	if (rt_text_to_int(v, &n) == RT_OK && n >= 0 && n + more >= 1 &&
-	    n < 1000000)
-		a->upstream_attempts = (int)(n + more);
-}
-
-static void
-read_header(struct rt_http_transfer *t, struct rt_str line)
-{
-	const char *id = t->q->request_id_header;
-	struct rt_http_answer *a = t->a;
-	char name[72];
-	struct rt_str v;
-	double ms;
-
-	snprintf(name, sizeof(name), "%s:", id ? id : "x-request-id");
-	/* The finer of the two waits wins, whichever comes first. */
-	if (header_value(line, "retry-after-ms:", &v)) {
-		if (rt_retry_after_ms_read(v, &ms) == RT_OK)
-			a->retry_after_ms = ms;
-	} else if (header_value(line, "retry-after:", &v)) {
-		if (a->retry_after_ms < 0 &&
-		    rt_retry_after_read(v, rt_clock_wall(), &ms) == RT_OK)
-			a->retry_after_ms = ms;
-	} else if (header_value(line, "x-should-retry:", &v)) {
-		a->should_retry = rt_retry_word_read(v);
-	} else if (header_value(line, "content-encoding:", &v)) {
-		a->is_encoded = !rt_str_is_nocase(v, "identity");
-	} else if (header_value(line, "content-type:", &v)) {
-		a->is_html = rt_str_contains_nocase(v, "text/html");
-	} else if (header_value(line, "x-envoy-attempt-count:", &v)) {
-		read_count(a, v, 0);
-	} else if (header_value(line, "x-litellm-attempted-retries:", &v)) {
-		read_count(a, v, 1);
-	} else if (header_value(line, "x-portkey-retry-attempt-count:", &v)) {
-		read_count(a, v, 1);
-	} else if (header_value(line, name, &v)) {
-		rt_text_scrub(a->request_id, sizeof(a->request_id), v);
-	}
-}
-
 static size_t
 on_header(char *bytes, size_t size, size_t count, void *cls)
 {
@@ -262,7 +197,8 @@ on_header(char *bytes, size_t size, size_t count, void *cls)
 	if (t->a->header_bytes > RT_HTTP_HEADERS_MAX)
 		return 0;
 	if (line.len > 2) {
-		read_header(t, line);
+		rt_http_header_read(
+		    t->a, t->q->request_id_header, line, rt_clock_wall());
 		return line.len;
 	}
 	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
