@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/hash.h"
 #include "proto/mem.h"
 #include "proto/options.h"
 
@@ -209,6 +210,7 @@ struct slot {
 	enum rt_alert alert;
 	enum state state;
 	struct subject of; /* its strings are owned */
+	uint64_t hash;     /* of alert and subject */
 	bool was_seen;     /* at this look */
 	uint64_t number, n;
 	double value, worst, threshold, clear;
@@ -293,6 +295,18 @@ same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* Many routes fire at once: nearly all slots are passed over by this alone. */
+static uint64_t
+hash_of(enum rt_alert alert, const struct subject *of)
+{
+	uint64_t hash = rt_hash_fold((uint64_t)alert, of->is_rest);
+
+	hash = rt_hash_str(hash, rt_str_of(of->what));
+	hash = rt_hash_str(hash, rt_str_of(of->model));
+	hash = rt_hash_str(hash, rt_str_of(of->route));
+	return rt_hash_str(hash, rt_str_of(of->service));
+}
+
 static bool
 is_of(const struct slot *s, enum rt_alert alert, const struct subject *of)
 {
@@ -305,10 +319,11 @@ is_of(const struct slot *s, enum rt_alert alert, const struct subject *of)
 static struct slot *
 find(struct rt_alerts *a, enum rt_alert alert, const struct subject *of)
 {
+	const uint64_t hash = hash_of(alert, of);
 	size_t i;
 
 	for (i = 0; i < a->count; i++)
-		if (is_of(&a->slots[i], alert, of))
+		if (a->slots[i].hash == hash && is_of(&a->slots[i], alert, of))
 			return &a->slots[i];
 	return NULL;
 }
@@ -352,7 +367,8 @@ add(struct rt_alerts *a, enum rt_alert alert, const struct subject *of,
 		forget(a, s);
 	}
 	s = &a->slots[a->count++];
-	*s = (struct slot){.alert = alert, .since = at};
+	*s = (struct slot){
+	    .alert = alert, .hash = hash_of(alert, of), .since = at};
 	s->of = (struct subject){keep(of->service), keep(of->route),
 	    keep(of->model), keep(of->what), of->is_rest};
 	return s;
