@@ -184,7 +184,6 @@ struct rt_str rt_slot_text(struct rt_decoder *d, struct rt_slot *s);
 size_t rt_slot_unescape(char *out, const char *p, size_t len);
 bool rt_slot_holds_secret(struct rt_decoder *d, struct rt_slot *s);
 bool rt_text_holds_secret(struct rt_str s);
-bool rt_text_secret_at(struct rt_str s, size_t at);
 
 /*
  * Make the bytes the decoder's record, with a NUL, a quote and more NULs behind it, and

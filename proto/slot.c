@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "proto/decode_internal.h"
+#include "proto/macro.h"
 
 /* ---- text ---- */
 
@@ -166,8 +167,8 @@ is_jwt(struct rt_str s, size_t at)
 	return true;
 }
 
-bool
-rt_text_secret_at(struct rt_str s, size_t at)
+static bool
+is_secret(struct rt_str s, size_t at)
 {
 	if (at > 0 && is_word(s.p[at - 1]))
 		return false;
@@ -178,11 +179,24 @@ rt_text_secret_at(struct rt_str s, size_t at)
 bool
 rt_text_holds_secret(struct rt_str s)
 {
-	size_t i;
+	/* The rarest letter of each and where it is: "Bearer ", "eyJ", "sk-". */
+	static const struct {
+		char letter;
+		size_t at;
+	} begins_with[] = {{'B', 0}, {'J', 2}, {'k', 1}};
+	const char *p, *end = s.p + s.len;
+	size_t i, at;
 
-	for (i = 0; i < s.len; i++)
-		if (rt_text_secret_at(s, i))
-			return true;
+	for (i = 0; i < RT_COUNT_OF(begins_with); i++)
+		for (p = s.p; p < end; p++) {
+			p = memchr(p, begins_with[i].letter, (size_t)(end - p));
+			if (!p)
+				break;
+			at = (size_t)(p - s.p);
+			if (at >= begins_with[i].at &&
+			    is_secret(s, at - begins_with[i].at))
+				return true;
+		}
 	return false;
 }
 

@@ -8,9 +8,8 @@
  * one looks again, for the whole of a secret.
  */
 #include "proto/decode_internal.h"
-#include "proto/macro.h"
 
-#ifdef __x86_64__
+#ifdef __SSE2__
 #include <immintrin.h>
 #endif
 
@@ -46,7 +45,7 @@ look_by_1(char *to, const char *p, size_t len)
 	return found;
 }
 
-#ifdef __x86_64__
+#ifdef __SSE2__
 /* ---- 16 bytes at a time: any x86-64 ---- */
 
 static inline __m128i
@@ -151,40 +150,13 @@ look_by_32(char *to, const char *p, size_t len)
 rt_look_fn
 rt_look_by(unsigned width)
 {
-#ifdef __x86_64__
+#ifdef __SSE2__
 	if (width == 32 && __builtin_cpu_supports("avx2"))
 		return look_by_32;
 	if (width == 16)
 		return look_by_16;
 #endif
 	return width == 1 ? look_by_1 : NULL;
-}
-
-/* Of plain text: is there a secret, or a backslash? */
-static bool
-holds_secret(struct rt_str s)
-{
-	/* The rarest letter of each and where it is: "Bearer ", "eyJ", "sk-". */
-	static const struct {
-		char letter;
-		size_t at;
-	} begins[] = {{'B', 0}, {'J', 2}, {'k', 1}};
-	const char *p, *end = s.p + s.len;
-	size_t i, at;
-
-	if (memchr(s.p, '\\', s.len))
-		return true;
-	for (i = 0; i < RT_COUNT_OF(begins); i++)
-		for (p = s.p; p < end; p++) {
-			p = memchr(p, begins[i].letter, (size_t)(end - p));
-			if (!p)
-				break;
-			at = (size_t)(p - s.p);
-			if (at >= begins[i].at &&
-			    rt_text_secret_at(s, at - begins[i].at))
-				return true;
-		}
-	return false;
 }
 
 void
@@ -196,7 +168,8 @@ rt_decoder_take(struct rt_decoder *d, struct rt_str record)
 	memcpy(d->copy + record.len, behind, sizeof(behind));
 	d->record = (struct rt_str){d->copy, record.len};
 	/* What is odd may look otherwise when it is scrubbed. */
-	if (found == RT_LOOK_PAIR && !holds_secret(d->record))
+	if (found == RT_LOOK_PAIR && !memchr(d->copy, '\\', record.len) &&
+	    !rt_text_holds_secret(d->record))
 		found = 0;
 	d->is_plain = !found; /* a backslash is a PAIR */
 	d->maybe_secret = (found & RT_LOOK_PAIR) != 0;

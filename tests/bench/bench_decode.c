@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Decoding native records, against json-c only tokenising them. */
+/*
+ * Decoding native records, against json-c only tokenising them: those of the test data
+ * again and again, then (`_mixed`) so many in random order, each with an id of its own,
+ * that neither the processor nor its caches know what comes.
+ */
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +12,13 @@
 #include "proto/decode.h"
 #include "tests/bench/bench.h"
 
-#define RECORDS_MAX 1000u
+#define MIXED 16384u
+#define RECORD_MAX 1024u
 #define RUN_US 700000
 
-static struct rt_str records[RECORDS_MAX];
+static struct bench_records given;
+static struct rt_str records[MIXED];
 static size_t count, bytes;
-static char text[1 << 20];
 
 static void
 decode_all(void *with)
@@ -66,33 +71,62 @@ measure(void (*run)(void *), void *with)
 	return best;
 }
 
+static void
+take_in_order(void)
+{
+	count = given.count;
+	bytes = given.bytes;
+	memcpy(records, given.line, sizeof(given.line));
+}
+
+static void
+take_mixed(void)
+{
+	static char text[MIXED * RECORD_MAX];
+	uint32_t random = 1;
+	char *p = text;
+	size_t i;
+
+	count = MIXED;
+	bytes = 0;
+	for (i = 0; i < count; i++) {
+		random = random * 1103515245u + 12345u;
+		if (p + RECORD_MAX > text + sizeof(text))
+			bench_die("records longer than was thought");
+		records[i].p = p;
+		records[i].len =
+		    bench_copy(&given, (random >> 16) % given.count, random, p);
+		p += records[i].len;
+		bytes += records[i].len;
+	}
+}
+
+static void
+print(const char *suffix, struct rt_decoder *d, struct json_tokener *tok)
+{
+	double mean = (double)bytes / (double)count;
+	double ours = measure(decode_all, d), theirs;
+
+	theirs = measure(tokenise_all, tok);
+	printf("decode%s\t%.0f\trecords/s\n", suffix, ours);
+	printf("decode%s_bytes\t%.0f\tbytes/s\n", suffix, ours * mean);
+	printf("jsonc_tokenise%s\t%.0f\trecords/s\n", suffix, theirs);
+	printf("decode%s_vs_jsonc\t%.1f\ttimes\n", suffix, ours / theirs);
+}
+
 int
 main(void)
 {
 	struct rt_decoder *d = rt_decoder_new(NULL);
 	struct json_tokener *tok = json_tokener_new();
-	FILE *f = fopen("tests/data/vectors/native.jsonl", "rb");
-	struct rt_str rest = {text, 0}, line;
-	double ours, theirs, mean;
 
-	if (!f) {
-		perror("tests/data/vectors/native.jsonl");
-		return 1;
-	}
-	rest.len = fread(text, 1, sizeof(text), f);
-	fclose(f);
-	while (count < RECORDS_MAX && rt_decode_next_line(&rest, &line)) {
-		records[count++] = line;
-		bytes += line.len;
-	}
-	mean = (double)bytes / (double)count;
-	ours = measure(decode_all, d);
-	theirs = measure(tokenise_all, tok);
-	printf("decode_record_mean\t%.0f\tbytes\n", mean);
-	printf("decode\t%.0f\trecords/s\n", ours);
-	printf("decode_bytes\t%.0f\tbytes/s\n", ours * mean);
-	printf("jsonc_tokenise\t%.0f\trecords/s\n", theirs);
-	printf("decode_vs_jsonc\t%.1f\ttimes\n", ours / theirs);
+	bench_load(&given);
+	take_in_order();
+	printf(
+	    "decode_record_mean\t%.0f\tbytes\n", (double)bytes / (double)count);
+	print("", d, tok);
+	take_mixed();
+	print("_mixed", d, tok);
 	json_tokener_free(tok);
 	rt_decoder_free(d);
 	return 0;
