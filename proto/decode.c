@@ -77,7 +77,8 @@ rt_decoder_put(
 
 	value->is_sensitive = (name->is_never && value->type != RT_SLOT_NULL &&
 				  !value->is_empty) ||
-	    (d->maybe_secret && value->type == RT_SLOT_STRING &&
+	    ((d->maybe_secret || value->has_escape) &&
+		value->type == RT_SLOT_STRING &&
 		rt_slot_holds_secret(d, value));
 	value->is_simple = value->is_simple && !value->is_sensitive;
 	if (value->is_sensitive && !d->sensitive.text.p)

@@ -24,8 +24,10 @@
  * Syntax  JSON is RFC 8259 to the letter; a record that is not one object is not_json.
  * Life    The decoder is the caller's storage and copies the record; an event's strings
  *         are in it and valid until the next decode.  Never reads past `len`.
- * Cost    See `make bench`.  Cheapest where members come in the same order as last time,
- *         in ASCII and without backslashes.
+ * Cost    See `make bench`.  Cheapest for flat native records whose members come in the same
+ *         order as last time, in printable ASCII without backslashes: 1 870 instructions
+ *         for 425 bytes.  Beyond ASCII 4 500, with backslashes 6 200, other shapes
+ *         3 500 to 6 300.
  */
 #ifndef RT_DECODE_H
 #define RT_DECODE_H

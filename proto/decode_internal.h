@@ -99,7 +99,8 @@ struct rt_decoder {
 	/* the walk */
 	struct rt_str record; /* in `copy` */
 	bool is_plain;        /* ASCII without controls and backslashes */
-	bool maybe_secret;    /* a cheap look says: examine the strings */
+	bool maybe_secret;    /* a look says: examine the strings */
+	bool has_slash;       /* it says: examine those with a backslash */
 	bool is_too_deep;
 	bool may_have_extra;    /* a name begins like one of those */
 	struct rt_str extra[2]; /* names of RT_KEY_EXTRA_1 and _2 */
@@ -187,7 +188,7 @@ bool rt_text_holds_secret(struct rt_str s);
 
 /*
  * Make the bytes the decoder's record, with a NUL, a quote and more NULs behind it, and
- * look at each once: sets is_plain (never a wrong yes) and maybe_secret (never a wrong no).
+ * look at each: sets is_plain (never a wrong yes), maybe_secret and has_slash (never a wrong no).
  */
 void rt_decoder_take(struct rt_decoder *d, struct rt_str record);
 

@@ -15,7 +15,8 @@
  *         looked up, and is the hint of the next record.
  * State   Hints are guesses that are always compared, never believed: a record is
  *         decoded the same whatever came before it.
- * Cost    40 instructions a string, 50 a number, 150 where a name has to be looked up.
+ * Cost    1 200 instructions for 16 members in 425 bytes; about twice the 70 of a member
+ *         where its name has to be looked up.
  */
 #ifndef RT_DIRECT_H
 #define RT_DIRECT_H

@@ -134,7 +134,7 @@ own_slot(struct walk *w)
 	struct rt_decoder *d = w->d;
 	enum rt_key key;
 
-	if (w->depth > RT_DEPTH_MAX || d->maybe_secret)
+	if (w->depth > RT_DEPTH_MAX || d->maybe_secret || d->has_slash)
 		return NULL;
 	key = w->levels[w->depth].name.key;
 	if (key >= RT_KEY_COUNT || rt_slot_is_seen(d, key))

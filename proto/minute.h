@@ -7,7 +7,7 @@
  * Shape   YYYY-MM-DDThh:mm:ss[.f…]Z with up to six digits; anything else is for
  *         rt_text_to_time, which is also who judged the minute that is kept.
  * Bounds  RT_MINUTE_READS bytes from the place may be read.
- * Cost    50 instructions instead of 320.
+ * Cost    80 instructions, where the calendar takes 320.
  */
 #ifndef RT_MINUTE_H
 #define RT_MINUTE_H

@@ -110,6 +110,78 @@ rt_scan_number(const char *p, struct rt_slot *s)
 	return p;
 }
 
+/* Eight bytes as a number whose lowest byte is the first. */
+static inline uint64_t
+rt_scan_8(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
+#define RT_SCAN_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Value of eight digits 0 .. 9, the first in the lowest byte. */
+static inline uint64_t
+rt_scan_digits(uint64_t v)
+{
+	const uint64_t pairs = UINT64_C(0x000000FF000000FF);
+
+	v = v * 10 + (v >> 8); /* bytes 0, 2, 4, 6 are of two digits */
+	return ((v & pairs) * (100 + (UINT64_C(1000000) << 32)) +
+		   (v >> 16 & pairs) * (1 + (UINT64_C(10000) << 32))) >>
+	    32;
+}
+
+/*
+ * A number in plain text, not negative, without an exponent and of up to 15 digits:
+ * *digits / 10^*fraction.  Where it has no more than eight bytes, by arithmetic on all of
+ * them at once: how long numbers are differs from record to record, and a loop would
+ * have the processor guess it.
+ */
+static inline const char *
+rt_scan_short(
+    const char *p, bool may_have_point, uint64_t *digits, unsigned *fraction)
+{
+	uint64_t v = rt_scan_8(p) ^ RT_SCAN_EACH('0'), below;
+	uint64_t stops =
+	    (v + RT_SCAN_EACH(0x76)) & RT_SCAN_EACH(0x80); /* plain: no carry */
+	unsigned whole, count;
+	struct rt_slot s;
+	const char *end;
+
+	*fraction = 0;
+	whole = stops ? (unsigned)__builtin_ctzll(stops) / 8 : 8;
+	if (whole == 0 || (whole > 1 && *p == '0'))
+		return NULL;
+	count = whole;
+	end = p + whole;
+	if (may_have_point && whole < 8 && *end == '.') {
+		stops &= stops - 1;
+		count = stops ? (unsigned)__builtin_ctzll(stops) / 8 - 1 : 8;
+		*fraction = count - whole;
+		if (*fraction == 0)
+			return NULL;
+		below = (UINT64_C(1) << whole * 8) - 1;
+		v = (v & below) | (v >> 8 & ~below);
+		end = p + count + 1;
+	}
+	if (count < 8) {
+		*digits = rt_scan_digits(v << (64 - count * 8));
+		return end;
+	}
+	end = rt_scan_number(p, &s);
+	if (!end || !s.is_simple || (s.fraction > 0 && !may_have_point))
+		return NULL;
+	*digits = (uint64_t)s.mantissa;
+	*fraction = s.fraction;
+	return end;
+}
+
 static inline const char *
 rt_scan_literal(const char *p, struct rt_slot *s)
 {

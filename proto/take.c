@@ -168,9 +168,10 @@ rt_decoder_take(struct rt_decoder *d, struct rt_str record)
 	memcpy(d->copy + record.len, behind, sizeof(behind));
 	d->record = (struct rt_str){d->copy, record.len};
 	/* What is odd may look otherwise when it is scrubbed. */
-	if (found == RT_LOOK_PAIR && !memchr(d->copy, '\\', record.len) &&
-	    !rt_text_holds_secret(d->record))
-		found = 0;
-	d->is_plain = !found; /* a backslash is a PAIR */
-	d->maybe_secret = (found & RT_LOOK_PAIR) != 0;
+	d->maybe_secret = (found & RT_LOOK_PAIR) &&
+	    ((found & RT_LOOK_ODD) || rt_text_holds_secret(d->record));
+	d->has_slash =
+	    (found & RT_LOOK_PAIR) && memchr(d->copy, '\\', record.len) != NULL;
+	d->is_plain =
+	    !(found & RT_LOOK_ODD) && !d->maybe_secret && !d->has_slash;
 }
