@@ -607,7 +607,8 @@ is_blank(struct rt_str s)
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if (!strchr(" \t\r\n", s.p[i]) || s.p[i] == '\0')
+		if (s.p[i] != ' ' && s.p[i] != '\t' && s.p[i] != '\r' &&
+		    s.p[i] != '\n')
 			return false;
 	return true;
 }
@@ -739,9 +740,9 @@ void
 rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
     struct rt_moment at, const char *source)
 {
-	struct rt_diag why = {"", ""};
 	struct rt_notice notice;
 	struct rt_decoded d;
+	struct rt_diag why;
 
 	if (is_blank(record))
 		return;
@@ -753,6 +754,7 @@ rt_aggregate_record(struct rt_aggregate *a, struct rt_str record,
 		take_notice(a, &notice, source);
 		return;
 	}
+	why.where[0] = why.what[0] = '\0';
 	d.reject = rt_decode(a->decoder, record.p, record.len, &d.event, &why);
 	if (d.reject != RT_REJECT_NOT)
 		d.event = (struct rt_event){0};

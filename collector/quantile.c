@@ -24,7 +24,7 @@ rt_sketch_pool_fini(struct rt_sketch_pool *p)
 }
 
 /* Split a duration into octave and step by looking at its bits. */
-static void
+static inline void
 bucket_of(double ms, uint32_t *octave, uint32_t *step)
 {
 	uint64_t bits;
@@ -56,18 +56,38 @@ bucket_middle(uint32_t octave, uint32_t step)
 	return base * (1.0 + (step + 0.5) / RT_SKETCH_STEPS);
 }
 
-/* The sketch's chunk for an octave, a new one where needed; NULL: pool empty. */
+/* The sketch's chunk for an octave, moved to the front; NULL: there is none. */
 static struct rt_sketch_chunk *
-chunk_for(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
+find_chunk(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
 {
-	struct rt_sketch_chunk *c;
+	struct rt_sketch_chunk *c, *before = NULL;
 	uint32_t number;
 
 	for (number = s->head; number != 0; number = c->next) {
 		c = &p->chunks[number - 1];
 		if (c->octave == octave)
-			return c;
+			break;
+		before = c;
 	}
+	if (number == 0)
+		return NULL;
+	if (before) {
+		before->next = c->next;
+		c->next = s->head;
+		s->head = number;
+	}
+	return c;
+}
+
+/* The same, a new one where needed; NULL: pool empty. */
+static struct rt_sketch_chunk *
+chunk_for(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
+{
+	struct rt_sketch_chunk *c = find_chunk(p, s, octave);
+	uint32_t number;
+
+	if (c)
+		return c;
 	if (p->free != 0) {
 		number = p->free;
 		p->free = p->chunks[number - 1].next;

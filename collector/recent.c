@@ -119,13 +119,14 @@ rt_recent_add(struct rt_recent *r, int64_t now_us, struct rt_str line,
 	    .operation = operation,
 	    .number = (uint32_t)r->next,
 	    .at_us = now_us};
-	struct line_head oldest;
+	uint32_t oldest_len; /* the first of its head */
 
 	if (line.len + sizeof(head) > r->lines.size)
 		return;
 	while (ring_free(&r->lines) < sizeof(head) + line.len) {
-		ring_get(&r->lines, r->lines.tail_at, &oldest, sizeof(oldest));
-		ring_drop(&r->lines, (uint32_t)sizeof(oldest) + oldest.len);
+		ring_get(&r->lines, r->lines.tail_at, &oldest_len,
+		    sizeof(oldest_len));
+		ring_drop(&r->lines, (uint32_t)sizeof(head) + oldest_len);
 		r->first++;
 	}
 	if (chain) {
