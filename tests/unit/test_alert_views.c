@@ -416,6 +416,36 @@ losses_lead_to_the_emitters(void **state)
 }
 
 static void
+fill_flood(struct rt_report *r)
+{
+	fill_loss(r);
+	r->alerts_count = 0;
+	add_alert(r, 1, "over_rate", "flood", true);
+}
+
+static void
+who_is_over_its_rate_is_marked_and_found_by_its_alert(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w);
+	world_answer(&w, fill_flood);
+	press(&w, '0');
+	shows(&w, 24, 80, "over_rate");
+	press(&w, RT_KEY_ENTER);
+	assert_int_equal(w.m->focus, RT_PANEL_EMITTERS);
+	press(&w, 'z');
+	shows(&w, ROWS, COLS, "!RATE -");
+	shows(&w, ROWS, COLS, "~RATE batch");
+	press(&w, 'y');
+	assert_string_equal(w.m->clip.p, "flood");
+	press(&w, 'Y');
+	assert_non_null(strstr(w.m->clip.p, "\"refused\":700000"));
+	world_close(&w);
+}
+
+static void
 fill_past(struct rt_report *r)
 {
 	add_traffic(r);
@@ -520,6 +550,8 @@ main(void)
 	    cmocka_unit_test(enter_goes_to_what_an_alert_is_about_and_back),
 	    cmocka_unit_test(what_an_alert_is_about_may_not_be_here),
 	    cmocka_unit_test(losses_lead_to_the_emitters),
+	    cmocka_unit_test(
+		who_is_over_its_rate_is_marked_and_found_by_its_alert),
 	    cmocka_unit_test(
 		of_the_past_neither_alerts_nor_losses_are_said_to_be_none),
 	    cmocka_unit_test(the_roster_joins_streams_and_senders_of_one_id),

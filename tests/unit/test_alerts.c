@@ -359,6 +359,33 @@ a_canary_fires_by_its_streak_and_not_once_taken_away(void **state)
 }
 
 static void
+each_emitter_over_its_rate_fires_until_it_keeps_to_it(void **state)
+{
+	(void)state;
+	alerts_watch(RT_ALERT_OVER_RATE, "0");
+	*rt_report_add_emitter(&seen) =
+	    (struct rt_report_emitter){.id = "flood",
+		.over_rate = 900,
+		.over_now = 40,
+		.is_limited = true};
+	*rt_report_add_emitter(&seen) =
+	    (struct rt_report_emitter){.id = "calm", .over_rate = 7};
+	alerts_look();
+	assert_string_equal(alerts_only()->what, "flood");
+	assert_within(alerts_only()->value, 40, 0);
+	assert_true(alerts_only()->is_firing);
+	*rt_report_add_emitter(&seen) =
+	    (struct rt_report_emitter){.over_now = 3, .is_limited = true};
+	alerts_look();
+	assert_int_equal(rt_report_firing(&told), 2);
+	assert_string_equal(told.alerts[1].what, RT_REPORT_NAMELESS);
+	seen.emitters[0].is_limited = seen.emitters[2].is_limited = false;
+	alerts_look();
+	assert_int_equal(rt_report_firing(&told), 0);
+	assert_int_equal(told.alerts_count, 2);
+}
+
+static void
 losses_fire_and_clear_a_window_after_the_last_new_one(void **state)
 {
 	(void)state;
@@ -420,6 +447,7 @@ main(void)
 	    ALERTS_TEST(each_route_has_an_alert_of_its_own),
 	    ALERTS_TEST(only_severe_rules_alert),
 	    ALERTS_TEST(a_canary_fires_by_its_streak_and_not_once_taken_away),
+	    ALERTS_TEST(each_emitter_over_its_rate_fires_until_it_keeps_to_it),
 	    ALERTS_TEST(losses_fire_and_clear_a_window_after_the_last_new_one),
 	    ALERTS_TEST(unexplained_records_fire_until_they_are_gone),
 	};
