@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "proto/direct.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "proto/scan.h"
 
-_Static_assert(RT_FIELD_COUNT < 64, "a bit is left for the schema");
+_Static_assert(RT_DIRECT_OTHER <= 64, "each member has a bit");
 
-#define SCHEMA_BIT (UINT64_C(1) << RT_FIELD_COUNT)
+#define SCHEMA_BIT (UINT64_C(1) << RT_DIRECT_SCHEMA)
+#define FIELD_BITS (SCHEMA_BIT - 1)
 
 /* Every reader returns the place after the value, a string's at its closing quote. */
 enum how {
@@ -18,6 +20,7 @@ enum how {
 	DECISION,
 	OUTCOME,
 	SCHEMA,
+	SHAPE,
 	OTHER_STR,
 	/* what does not */
 	INT,
@@ -155,6 +158,17 @@ read_schema(struct rt_decoder *d, const char *p, struct rt_event *e)
 	return kind == UINT8_MAX ? NULL : end;
 }
 
+/* One that is not known is none. */
+static inline const char *
+read_shape(struct rt_decoder *d, const char *p, struct rt_event *e)
+{
+	const char *end = rt_scan_to_quote(p);
+
+	e->shape = (enum rt_shape)find_word(
+	    &d->direct.shapes, p, end, RT_SHAPE_NATIVE);
+	return end;
+}
+
 static inline const char *
 read_int(const char *p, struct rt_event *e, const struct rt_hint *h,
     uint64_t *absent)
@@ -229,7 +243,9 @@ choose(struct rt_direct *direct, struct rt_hint *h, const char *p)
 	bool is_quoted = *p == '"';
 
 	h->bit = h->member == RT_DIRECT_OTHER ? 0 : UINT64_C(1) << h->member;
-	h->how = h->member == RT_DIRECT_SCHEMA ? SCHEMA : OTHER_STR;
+	h->how = h->member == RT_DIRECT_SCHEMA ? SCHEMA
+	    : h->member == RT_DIRECT_SHAPE     ? SHAPE
+					       : OTHER_STR;
 	if (h->member < RT_FIELD_COUNT) {
 		h->how = (uint8_t)fields[h->member].how;
 		h->offset = (uint16_t)fields[h->member].offset;
@@ -259,9 +275,12 @@ look_up(struct rt_decoder *d, struct rt_str text)
 	struct rt_name name = {.text = text, .depth = 1};
 
 	rt_decoder_name(d, &name, text, text, 16);
-	if (name.is_never || name.key == RT_KEY_TIMESTAMP ||
-	    name.key == RT_KEY_SOURCE_SHAPE)
+	if (name.is_never)
 		return RT_DIRECT_FIRST;
+	if (name.key == RT_KEY_TIMESTAMP)
+		return RT_FIELD_TS; /* both are one too many */
+	if (name.key == RT_KEY_SOURCE_SHAPE)
+		return RT_DIRECT_SHAPE;
 	if (name.key == RT_KEY_SCHEMA)
 		return RT_DIRECT_SCHEMA;
 	return (unsigned)name.key < RT_FIELD_COUNT ? (unsigned)name.key
@@ -337,12 +356,15 @@ conclude(
 	uint64_t may = is_summary ? RT_SUMMARY_FIELDS : RT_ATTEMPT_FIELDS,
 		 needs = is_summary ? RT_SUMMARY_NEEDS : RT_ATTEMPT_NEEDS;
 
-	/* What a kind does not have is not even looked at by the dialects. */
-	e->present = seen & ~absent & ~SCHEMA_BIT;
-	if (!(seen & ~absent & SCHEMA_BIT) || (seen & ~SCHEMA_BIT & ~may) ||
+	if (!is_summary && e->shape == RT_SHAPE_DECISIONS)
+		return false; /* it has a follow-up */
+	if (!is_summary && e->shape == RT_SHAPE_RUNBOOK)
+		needs &= ~RT_FIELD_BIT(OPERATION_ID);
+	e->present = seen & ~absent & FIELD_BITS;
+	/* What its kind does not have is not even looked at by the dialects. */
+	if (!(seen & ~absent & SCHEMA_BIT) || (seen & FIELD_BITS & ~may) ||
 	    (needs & ~e->present))
 		return false;
-	e->shape = RT_SHAPE_NATIVE;
 	if (!is_summary)
 		rt_dialect_classify(d, e);
 	return true;
@@ -374,6 +396,7 @@ rt_direct_read(struct rt_decoder *d, struct rt_event *e)
 		case DECISION: p = read_decision(d, p, e, &absent); break;
 		case OUTCOME: p = read_outcome(d, p, e, h, &absent); break;
 		case SCHEMA: p = read_schema(d, p, e); break;
+		case SHAPE: p = read_shape(d, p, e); break;
 		case OTHER_STR: p = rt_scan_to_quote(p); break;
 		case INT: p = read_int(p, e, h, &absent); break;
 		case MS: p = read_ms(p, e, h, &absent); break;
@@ -396,6 +419,7 @@ add_word(struct rt_direct_words *words, const char *word, unsigned value)
 	char padded[RT_SPAN_BYTES] = {0};
 	size_t len = strlen(word);
 
+	assert(len < RT_DIRECT_WORD_MAX && words->spans[len].len == 0);
 	memcpy(padded, word, len);
 	rt_span_set(&words->spans[len], padded, len);
 	words->values[len] = (uint8_t)value;
@@ -412,7 +436,11 @@ rt_direct_init(struct rt_direct *direct)
 		rt_span_set(&direct->hints[i / 2][i % 2].span, none, 1);
 	add_word(&direct->schemas, RT_SCHEMA_ATTEMPT, RT_KIND_ATTEMPT);
 	add_word(&direct->schemas, RT_SCHEMA_SUMMARY, RT_KIND_SUMMARY);
-	/* The last means none of them: it need not be found. */
+	/* What stands for none of them need not be found. */
+	for (i = 0; i < RT_SHAPE_COUNT; i++)
+		if (i != RT_SHAPE_NATIVE)
+			add_word(&direct->shapes,
+			    rt_shape_name((enum rt_shape)i), i);
 	for (i = 0; i < RT_DECISION_UNKNOWN; i++)
 		add_word(&direct->decisions,
 		    rt_decision_name((enum rt_decision)i), i);

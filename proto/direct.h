@@ -30,6 +30,7 @@
 /* Members that hints are kept behind, the fields first. */
 enum rt_direct_member {
 	RT_DIRECT_SCHEMA = RT_FIELD_COUNT,
+	RT_DIRECT_SHAPE, /* what it was, once */
 	RT_DIRECT_OTHER, /* not a field */
 	RT_DIRECT_FIRST, /* nothing yet */
 	RT_DIRECT_COUNT,
@@ -60,7 +61,7 @@ struct rt_direct {
 	 */
 	struct rt_hint hints[RT_DIRECT_COUNT * 2][2];
 	struct rt_hint once; /* too long to be kept */
-	struct rt_direct_words schemas, decisions, outcomes;
+	struct rt_direct_words schemas, shapes, decisions, outcomes;
 };
 
 struct rt_decoder;
