@@ -113,7 +113,7 @@ void rt_aggregate_report(struct rt_aggregate *a, const struct rt_query *q,
 /*
  * The same in pieces, for whoever takes records in meanwhile.  `begin` fills in everything
  * but series and holds the moment: every number is of it, whatever is counted until `end`,
- * which may come early.  `step` visits at most `visits` series, up to three times each, and
+ * which may come early.  `step` visits at most `visits` series, up to four times each, and
  * says whether there are more.  The moment cannot be held when ten seconds of the clock
  * are full: then the answer is stale, to be ended and begun again with *out reset.
  *

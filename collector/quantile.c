@@ -115,11 +115,28 @@ first_bit(uint64_t bits)
 	return (uint32_t)__builtin_ctzll(bits);
 }
 
+static inline uint32_t
+count_bits(uint64_t v)
+{
+	v -= v >> 1 & UINT64_C(0x5555555555555555);
+	v = (v & UINT64_C(0x3333333333333333)) +
+	    (v >> 2 & UINT64_C(0x3333333333333333));
+	v = (v + (v >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+	return (uint32_t)(v * UINT64_C(0x0101010101010101) >> 56);
+}
+
 static inline void
 chunk_add(struct rt_sketch_chunk *c, uint32_t step, uint32_t n)
 {
-	c->n[step] = (c->steps & STEP_BIT(step) ? c->n[step] : 0) + n;
-	c->steps |= STEP_BIT(step);
+	uint32_t at = count_bits(c->steps & (STEP_BIT(step) - 1));
+
+	if (!(c->steps & STEP_BIT(step))) {
+		memmove(&c->n[at + 1], &c->n[at],
+		    (count_bits(c->steps) - at) * sizeof(c->n[0]));
+		c->n[at] = 0;
+		c->steps |= STEP_BIT(step);
+	}
+	c->n[at] += n;
 }
 
 void
@@ -142,18 +159,18 @@ rt_sketch_merge(struct rt_sketch_pool *p, struct rt_sketch *to,
 {
 	const struct rt_sketch_chunk *c;
 	struct rt_sketch_chunk *t;
-	uint32_t number, i;
+	const uint32_t *n;
+	uint32_t number;
 	uint64_t left;
 
 	for (number = from->head; number != 0; number = c->next) {
 		c = &p->chunks[number - 1];
 		t = chunk_for(p, to, c->octave);
-		for (left = c->steps; left; left &= left - 1) {
-			i = first_bit(left);
+		for (n = c->n, left = c->steps; left; left &= left - 1, n++) {
 			if (t)
-				chunk_add(t, i, c->n[i]);
+				chunk_add(t, first_bit(left), *n);
 			else
-				p->overflow += c->n[i];
+				p->overflow += *n;
 		}
 	}
 }
@@ -185,6 +202,7 @@ static void
 sum_chunk(struct rt_sketch_dense *to, const struct rt_sketch_chunk *c)
 {
 	uint64_t *n = to->n[c->octave], *steps = &to->steps[c->octave], left;
+	const uint32_t *more = c->n;
 	uint32_t i;
 
 	if (!is_used(to, c->octave))
@@ -192,8 +210,8 @@ sum_chunk(struct rt_sketch_dense *to, const struct rt_sketch_chunk *c)
 	to->octaves |= UINT64_C(1) << c->octave;
 	for (left = c->steps; left; left &= left - 1) {
 		i = first_bit(left);
-		n[i] = (*steps & STEP_BIT(i) ? n[i] : 0) + c->n[i];
-		to->count += c->n[i];
+		n[i] = (*steps & STEP_BIT(i) ? n[i] : 0) + *more;
+		to->count += *more++;
 	}
 	*steps |= c->steps;
 }
@@ -215,10 +233,7 @@ rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
 static void
 fetch_rest(const struct rt_sketch_pool *p, const struct rt_sketch_chunk *c)
 {
-	if (c->steps) {
-		__builtin_prefetch(&c->n[first_bit(c->steps)]);
-		__builtin_prefetch(&c->n[63 - __builtin_clzll(c->steps)]);
-	}
+	__builtin_prefetch(&c->n[count_bits(c->steps)]);
 	if (c->next)
 		__builtin_prefetch(&p->chunks[c->next - 1]);
 }

@@ -29,7 +29,8 @@
 struct rt_sketch_chunk {
 	uint32_t next; /* chunk number + 1; 0: end */
 	uint32_t octave;
-	uint64_t steps; /* bit i: n[i] is in use; others mean nothing */
+	uint64_t steps; /* bit i: bucket i is in use */
+	/* of those in use, ascending and without gaps: few share a line of the cache */
 	uint32_t n[RT_SKETCH_STEPS];
 };
 
@@ -72,6 +73,16 @@ rt_sketch_empty(struct rt_sketch_dense *d)
 
 void rt_sketch_sum(const struct rt_sketch_pool *p, struct rt_sketch_dense *to,
     const struct rt_sketch *from);
+
+/* A hint that these will be summed soon. */
+static inline void
+rt_sketch_fetch(const struct rt_sketch_pool *p,
+    const struct rt_sketch sketches[RT_LATENCY_COUNT])
+{
+	for (int l = 0; l < RT_LATENCY_COUNT; l++)
+		if (sketches[l].head != 0)
+			__builtin_prefetch(&p->chunks[sketches[l].head - 1]);
+}
 
 /*
  * The same for a list, which is used up: chunks lie far apart, so those that come next

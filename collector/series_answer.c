@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * series_answer — rows of series for an answer, in three passes over them: sum each group,
- * rank those that are not silent (a heap), write the first ones.  Each visit is of one row.
+ * series_answer — rows of series for an answer, in four passes: sum each group, rank those
+ * that are not silent (a heap), give the first ones their places, fill in what they need.
+ * Each visit is of one row.  Windows lie far apart, so they are visited as they lie and
+ * fetched from memory a visit or two ahead.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 struct group {
 	uint64_t n[RT_C_SERIES_END], sum_us[RT_SUM_COUNT];
 	uint32_t first; /* member; the others by `next` */
+	uint32_t place; /* in the report, NONE: in none */
 };
 
 struct labels {
@@ -25,7 +28,7 @@ struct ranked {
 	uint32_t group;
 };
 
-enum pass { SUM, RANK, WRITE, DONE };
+enum pass { SUM, RANK, PLACE, FILL, DONE };
 
 struct rt_series_answer {
 	struct rt_series *series; /* borrowed, as the next two */
@@ -39,9 +42,8 @@ struct rt_series_answer {
 
 	enum pass pass;
 	uint32_t rows;   /* there were */
-	uint32_t at;     /* SUM: row; RANK: group; WRITE: group being written */
+	uint32_t at;     /* SUM: row; RANK, FILL: group */
 	uint32_t member; /* row of that group that comes next */
-	bool is_in_row;  /* WRITE: its first member was visited */
 	uint32_t groups_count, heap_count, slots_mask;
 	struct group *groups; /* owned, as the next five */
 	struct labels *names; /* [group]; apart, for the cache */
@@ -53,6 +55,7 @@ struct rt_series_answer {
 };
 
 #define NONE UINT32_MAX
+#define AHEAD 2u
 
 struct rt_series_answer *
 rt_series_answer_new(uint32_t rows)
@@ -145,7 +148,7 @@ group_of(struct rt_series_answer *p, uint32_t row)
 	number = p->groups_count++;
 	p->slots[at] = number + 1;
 	p->names[number] = own;
-	p->groups[number] = (struct group){.first = NONE};
+	p->groups[number] = (struct group){.first = NONE, .place = NONE};
 	return &p->groups[number];
 }
 
@@ -164,6 +167,8 @@ visit_sum(struct rt_series_answer *p)
 	uint32_t row = p->at++;
 	struct group *g = group_of(p, row);
 
+	if (row + AHEAD < p->rows)
+		rt_window_fetch_counters(window_of(p, row + AHEAD), p->span);
 	rt_window_sum(window_of(p, row), span_of(p, row), g->n, g->sum_us);
 	/* The first stays the first: it says whether this is (other). */
 	if (g->first == NONE) {
@@ -335,13 +340,12 @@ pop(struct rt_series_answer *p)
 }
 
 static void
-begin_write(struct rt_series_answer *p)
+begin_place(struct rt_series_answer *p)
 {
 	p->out->series_total = p->heap_count;
 	if (p->rows_left == 0 || p->rows_left > p->heap_count)
 		p->rows_left = p->heap_count;
-	p->pass = p->rows_left > 0 ? WRITE : DONE;
-	p->is_in_row = false;
+	p->pass = p->rows_left > 0 ? PLACE : DONE;
 }
 
 static void
@@ -364,10 +368,48 @@ visit_rank(struct rt_series_answer *p)
 	if (++p->at < p->groups_count)
 		p->member = p->groups[p->at].first;
 	else
-		begin_write(p);
+		begin_place(p);
 }
 
-/* ---- write --------------------------------------------------------------- */
+/* ---- place --------------------------------------------------------------- */
+
+/* The first group from `from` on that has a place; NONE: there is none. */
+static uint32_t
+placed_group(const struct rt_series_answer *p, uint32_t from)
+{
+	while (from < p->groups_count && p->groups[from].place == NONE)
+		from++;
+	return from < p->groups_count ? from : NONE;
+}
+
+static void
+begin_fill(struct rt_series_answer *p)
+{
+	p->at = placed_group(p, 0);
+	p->member = p->groups[p->at].first;
+	p->pass = p->counts_only ? DONE : FILL;
+	empty_sketches(p);
+}
+
+static void
+visit_place(struct rt_series_answer *p)
+{
+	struct rt_report_series *to = rt_report_add_series(p->out);
+	uint32_t number = pop(p);
+	struct group *g = &p->groups[number];
+
+	g->place = (uint32_t)(p->out->series_count - 1);
+	for (int l = 0; l < RT_LABEL_COUNT; l++)
+		to->labels[l] = rt_report_text(p->out,
+		    rt_intern_get(p->labels, p->names[number].number[l]));
+	to->is_other = g->first == 0;
+	memcpy(to->counts->n, g->n, sizeof(g->n));
+	memcpy(to->counts->sum_us, g->sum_us, sizeof(g->sum_us));
+	if (--p->rows_left == 0)
+		begin_fill(p);
+}
+
+/* ---- fill ---------------------------------------------------------------- */
 
 /* Columns for the small sparkline: seconds a column for each window. */
 static uint32_t
@@ -381,61 +423,62 @@ trend_step(uint32_t window_s, bool is_coarse)
 	}
 }
 
+/* The visit after that of a group's member; both NONE: it was the last. */
 static void
-open_row(struct rt_series_answer *p)
+step_on(const struct rt_series_answer *p, uint32_t *group, uint32_t *member)
 {
-	struct rt_report_series *to = rt_report_add_series(p->out);
-	const struct group *g;
+	if (*member == NONE)
+		return;
+	*member = p->next[*member];
+	if (*member != NONE)
+		return;
+	*group = placed_group(p, *group + 1);
+	if (*group != NONE)
+		*member = p->groups[*group].first;
+}
 
-	p->at = pop(p);
-	g = &p->groups[p->at];
-	for (int l = 0; l < RT_LABEL_COUNT; l++)
-		to->labels[l] = rt_report_text(p->out,
-		    rt_intern_get(p->labels, p->names[p->at].number[l]));
-	to->is_other = g->first == 0;
-	memcpy(to->counts->n, g->n, sizeof(g->n));
-	memcpy(to->counts->sum_us, g->sum_us, sizeof(g->sum_us));
-	p->member = p->counts_only ? NONE : g->first;
-	p->is_in_row = true;
+static void
+fetch_ahead(const struct rt_series_answer *p)
+{
+	uint32_t group = p->at, member = p->member;
+
+	step_on(p, &group, &member);
+	if (member != NONE)
+		rt_window_fetch_sketches(window_of(p, member), p->span);
+	step_on(p, &group, &member);
+	if (member != NONE)
+		rt_window_fetch_heads(window_of(p, member), p->span);
+}
+
+static void
+fill_quantiles(struct rt_series_answer *p, struct rt_report_series *to)
+{
+	for (int l = 0; l < RT_LATENCY_COUNT; l++)
+		if (p->dense[l].count > 0)
+			rt_sketch_quantiles(&p->dense[l], &to->latency[l]);
 	empty_sketches(p);
 }
 
 static void
-close_row(struct rt_series_answer *p)
-{
-	struct rt_report_series *to = &p->out->series[p->out->series_count - 1];
-
-	for (int l = 0; l < RT_LATENCY_COUNT; l++)
-		if (p->dense[l].count > 0)
-			rt_sketch_quantiles(&p->dense[l], &to->latency[l]);
-	p->is_in_row = false;
-	if (--p->rows_left == 0)
-		p->pass = DONE;
-}
-
-static void
-visit_write(struct rt_series_answer *p)
+visit_fill(struct rt_series_answer *p)
 {
 	static const uint32_t attempts[] = {RT_C_ATTEMPTS};
-	uint32_t cols[RT_SERIES_TREND_COLS], *trend;
-	struct rt_window *w;
-	struct rt_span span;
+	struct rt_report_series *to = &p->out->series[p->groups[p->at].place];
+	struct rt_window *w = window_of(p, p->member);
+	struct rt_span span = span_of(p, p->member);
+	uint32_t cols[RT_SERIES_TREND_COLS], group = p->at;
 
-	if (!p->is_in_row)
-		open_row(p);
-	if (p->member != NONE) {
-		w = window_of(p, p->member);
-		span = span_of(p, p->member);
-		trend = p->out->series[p->out->series_count - 1].trend;
-		rt_window_sketches(w, span, 0, RT_LATENCY_COUNT - 1, p->dense);
-		rt_window_trend(w, span, p->trend_step_s, RT_SERIES_TREND_COLS,
-		    attempts, 1, cols);
-		for (uint32_t i = 0; i < RT_SERIES_TREND_COLS; i++)
-			trend[i] += cols[i];
-		p->member = p->next[p->member];
-	}
+	fetch_ahead(p);
+	rt_window_sketches(w, span, 0, RT_LATENCY_COUNT - 1, p->dense);
+	rt_window_trend(
+	    w, span, p->trend_step_s, RT_SERIES_TREND_COLS, attempts, 1, cols);
+	for (uint32_t i = 0; i < RT_SERIES_TREND_COLS; i++)
+		to->trend[i] += cols[i];
+	step_on(p, &p->at, &p->member);
+	if (p->at != group)
+		fill_quantiles(p, to);
 	if (p->member == NONE)
-		close_row(p);
+		p->pass = DONE;
 }
 
 /* ---- all of it ----------------------------------------------------------- */
@@ -469,7 +512,10 @@ bool
 rt_series_step(struct rt_series *s, uint32_t visits)
 {
 	static void (*const visit[])(struct rt_series_answer *) = {
-	    [SUM] = visit_sum, [RANK] = visit_rank, [WRITE] = visit_write};
+	    [SUM] = visit_sum,
+	    [RANK] = visit_rank,
+	    [PLACE] = visit_place,
+	    [FILL] = visit_fill};
 	struct rt_series_answer *p = s->answer;
 
 	for (; visits > 0 && p->pass != DONE; visits--)

@@ -91,14 +91,15 @@ claim(struct rt_window *w, bool coarse, int64_t number)
 
 	at = coarse ? s->fine_count + (uint32_t)(number % s->coarse_count)
 		    : (uint32_t)(number % s->fine_count);
-	if (w->heads[at].number == number)
+	if (w->heads[at].number == (uint32_t)number)
 		return at;
 	memset(w->slots + (size_t)at * s->counters, 0,
 	    s->counters * sizeof(uint32_t));
 	for (i = 0; i < s->sketches; i++)
 		rt_sketch_clear(w->pool, &w->heads[at].sketch[i]);
 	memset(w->heads[at].sum_us, 0, sizeof(w->heads[at].sum_us));
-	w->heads[at].number = number;
+	w->heads[at].number = (uint32_t)number;
+	w->heads[at].lead = 0;
 	return at;
 }
 
@@ -111,6 +112,7 @@ pour(struct rt_window *w, uint32_t at)
 
 	for (i = 0; i < s->counters; i++)
 		to[i] += w->hot[i];
+	w->heads[at].lead = to[0];
 	for (i = 0; i < RT_SUM_COUNT; i++)
 		w->heads[at].sum_us[i] += w->hot_sum_us[i];
 	for (i = 0; i < s->sketches; i++)
@@ -214,57 +216,151 @@ rt_window_start_us(const struct rt_window *w, struct rt_span span)
 	    (in.coarse ? w->shape->coarse_s : w->shape->fine_s);
 }
 
-/* Those that are held, by their place among the heads. */
+/*
+ * Both rings hold the same, so of fine slots those that make up a coarse one are read
+ * there.  Where nothing was counted after the span, the coarse slot that it ends in holds
+ * nothing else.  Returns how many runs it is, some perhaps empty.
+ */
+static unsigned
+runs_of(const struct rt_window *w, struct rt_span span, struct run out[3])
+{
+	struct run in = run_of(w, span), inner = {.coarse = true};
+	int64_t ratio = w->shape->coarse_s / w->shape->fine_s;
+
+	inner.first = in.first > 0 ? (in.first + ratio - 1) / ratio : 0;
+	inner.last = w->hot_number <= in.last ? in.last / ratio
+					      : (in.last + 1) / ratio - 1;
+	if (in.coarse || ratio == 1 || inner.first > inner.last) {
+		out[0] = in;
+		return 1;
+	}
+	out[0] = (struct run){false, in.first, inner.first * ratio - 1};
+	out[1] = inner;
+	out[2] = (struct run){false, (inner.last + 1) * ratio, in.last};
+	return 3;
+}
+
+/* Places of one ring that follow each other, the last one by the first. */
+struct ring {
+	uint32_t begin, end, at;
+};
+
+static struct ring
+ring_of(const struct rt_window *w, bool coarse, int64_t number)
+{
+	const struct rt_window_shape *s = w->shape;
+	uint32_t begin = coarse ? s->fine_count : 0;
+	uint32_t end = begin + (coarse ? s->coarse_count : s->fine_count);
+
+	return (struct ring){
+	    begin, end, begin + (uint32_t)(number % (end - begin))};
+}
+
+static inline void
+ring_next(struct ring *r)
+{
+	if (++r->at == r->end)
+		r->at = r->begin;
+}
+
+/* Slots that are held, by their place among the heads. */
 struct slots {
 	uint32_t count, at[SLOTS_MAX];
 };
 
 static void
-add_run(const struct rt_window *w, struct run in, struct slots *out)
-{
-	const struct rt_window_shape *s = w->shape;
-	uint32_t begin = in.coarse ? s->fine_count : 0;
-	uint32_t end = begin + (in.coarse ? s->coarse_count : s->fine_count);
-	int64_t number = in.first > 0 ? in.first : 0;
-	uint32_t at = begin + (uint32_t)(number % (end - begin));
-
-	for (; number <= in.last; number++) {
-		if (w->heads[at].number == number)
-			out->at[out->count++] = at;
-		if (++at == end)
-			at = begin;
-	}
-}
-
-/*
- * Both rings hold the same, so of fine slots those that make up a coarse one are read
- * there.  Where nothing was counted after the span, the coarse slot that it ends in holds
- * nothing else.
- */
-static void
 find_slots(const struct rt_window *w, struct rt_span span, struct slots *out)
 {
-	struct run in = run_of(w, span), inner = {.coarse = true};
-	int64_t ratio = w->shape->coarse_s / w->shape->fine_s, past;
+	struct run runs[3];
+	unsigned n = runs_of(w, span, runs), i;
 
 	out->count = 0;
-	if (in.coarse || ratio == 1) {
-		add_run(w, in, out);
-		return;
+	for (i = 0; i < n; i++) {
+		int64_t number = runs[i].first > 0 ? runs[i].first : 0;
+		struct ring r = ring_of(w, runs[i].coarse, number);
+
+		for (; number <= runs[i].last; number++, ring_next(&r))
+			if (w->heads[r.at].number == (uint32_t)number)
+				out->at[out->count++] = r.at;
 	}
-	inner.first = in.first > 0 ? (in.first + ratio - 1) / ratio : 0;
-	inner.last = (in.last + 1) / ratio - 1;
-	if (w->hot_number <= in.last)
-		inner.last = in.last / ratio;
-	if (inner.first > inner.last) {
-		add_run(w, in, out);
-		return;
-	}
-	past = (inner.last + 1) * ratio;
-	add_run(w, (struct run){false, in.first, inner.first * ratio - 1}, out);
-	add_run(w, inner, out);
-	add_run(w, (struct run){false, past, in.last}, out);
 }
+
+/* ---- hints --------------------------------------------------------------- */
+
+#define LINE_BYTES 64u
+
+static void
+fetch(const void *from, size_t bytes)
+{
+	const char *p = from;
+
+	for (; bytes > LINE_BYTES; bytes -= LINE_BYTES, p += LINE_BYTES)
+		__builtin_prefetch(p);
+	__builtin_prefetch(p);
+	__builtin_prefetch(p + bytes - 1);
+}
+
+void
+rt_window_fetch_counters(const struct rt_window *w, struct rt_span span)
+{
+	const size_t bytes = w->shape->counters * sizeof(uint32_t);
+	struct run runs[3];
+	unsigned n, i;
+
+	if (span.is_empty || span.window_s == 0) {
+		fetch(w->all, 2 * bytes);
+		return;
+	}
+	n = runs_of(w, span, runs);
+	for (i = 0; i < n; i++) {
+		int64_t number = runs[i].first > 0 ? runs[i].first : 0;
+		struct ring r = ring_of(w, runs[i].coarse, number);
+
+		for (; number <= runs[i].last; number++, ring_next(&r)) {
+			__builtin_prefetch(&w->heads[r.at]);
+			fetch(w->slots + (size_t)r.at * w->shape->counters,
+			    bytes);
+		}
+	}
+}
+
+/* The fine ones are all of a trend; the coarse ones of a short span follow. */
+void
+rt_window_fetch_heads(const struct rt_window *w, struct rt_span span)
+{
+	const struct rt_window_shape *s = w->shape;
+	struct run in = run_of(w, span);
+	struct ring r;
+
+	if (span.is_empty)
+		return;
+	fetch(w->heads, s->fine_count * sizeof(*w->heads));
+	if (span.window_s == 0)
+		return;
+	if (!in.coarse) {
+		in.first = in.first * s->fine_s / s->coarse_s;
+		in.last = in.last * s->fine_s / s->coarse_s;
+	}
+	in.first = in.first > 0 ? in.first : 0;
+	r = ring_of(w, true, in.first);
+	for (; in.first <= in.last; in.first++, ring_next(&r))
+		__builtin_prefetch(&w->heads[r.at]);
+}
+
+void
+rt_window_fetch_sketches(const struct rt_window *w, struct rt_span span)
+{
+	struct slots in;
+	uint32_t i;
+
+	if (span.is_empty || span.window_s == 0)
+		return;
+	find_slots(w, span, &in);
+	for (i = 0; i < in.count; i++)
+		rt_sketch_fetch(w->pool, w->heads[in.at[i]].sketch);
+}
+
+/* ---- sums ---------------------------------------------------------------- */
 
 /* Fixed lengths inside, so that it becomes vector code at -O2. */
 static void
@@ -372,23 +468,30 @@ rt_window_trend(struct rt_window *w, struct rt_span span, uint32_t step_s,
 	bool coarse =
 	    span.is_coarse || step_s * cols > s->fine_s * (s->fine_count - 1);
 	uint32_t slot_s = coarse ? s->coarse_s : s->fine_s;
-	int64_t first_col = slot_number(span.now_us, step_s) - cols + 1;
-	int64_t last = slot_number(span.now_us, slot_s);
-	struct slots in;
+	int64_t last_col = slot_number(span.now_us, step_s);
+	int64_t last = slot_number(span.now_us, slot_s), number;
+	uint32_t per_col = step_s / slot_s, col, left, k;
 	const uint32_t *from;
-	uint32_t col, i, k;
+	struct ring r;
 
 	settle(w, span);
 	memset(out, 0, cols * sizeof(*out));
-	in.count = 0;
 	/* Columns sit on multiples of the step, so that they do not crawl. */
-	add_run(
-	    w, (struct run){coarse, first_col * step_s / slot_s, last}, &in);
-	for (i = 0; i < in.count; i++) {
-		col = (uint32_t)(w->heads[in.at[i]].number * slot_s / step_s -
-		    first_col);
-		from = w->slots + (size_t)in.at[i] * s->counters;
+	number = (last_col - cols + 1) * per_col;
+	number = number > 0 ? number : 0;
+	col = (uint32_t)(number / per_col - last_col + cols - 1);
+	left = per_col;
+	r = ring_of(w, coarse, number);
+	for (; number <= last; number++, ring_next(&r), left--) {
+		if (left == 0) {
+			left = per_col;
+			col++;
+		}
+		if (w->heads[r.at].number != (uint32_t)number)
+			continue;
+		from = w->slots + (size_t)r.at * s->counters;
 		for (k = 0; k < count; k++)
-			out[col] += from[counters[k]];
+			out[col] += counters[k] == 0 ? w->heads[r.at].lead
+						     : from[counters[k]];
 	}
 }

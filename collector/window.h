@@ -45,7 +45,8 @@ extern const struct rt_window_shape rt_window_totals, rt_window_series;
 struct rt_window_shape rt_window_plain(uint32_t counters);
 
 struct rt_window_slot {
-	int64_t number; /* time / slot length */
+	uint32_t number; /* time / slot length, its low 32 bits */
+	uint32_t lead;   /* counter 0 once more: its trend reads heads alone */
 	uint64_t sum_us[RT_SUM_COUNT];
 	struct rt_sketch sketch[RT_LATENCY_COUNT];
 };
@@ -126,6 +127,14 @@ void rt_window_sketch(struct rt_window *w, struct rt_span span,
 /* And for several, first to last: out[0] is for the first. */
 void rt_window_sketches(struct rt_window *w, struct rt_span span,
     uint32_t first, uint32_t last, struct rt_sketch_dense *out);
+/*
+ * Hints that the window will be read soon, since those of many lie far apart: its counters;
+ * its heads (for sketches and a trend of counter 0); and, heads being there, its sketches.
+ */
+void rt_window_fetch_counters(const struct rt_window *w, struct rt_span span);
+void rt_window_fetch_heads(const struct rt_window *w, struct rt_span span);
+void rt_window_fetch_sketches(const struct rt_window *w, struct rt_span span);
+
 /* When the first slot of a span begins; of a span with a window only. */
 int64_t rt_window_start_us(const struct rt_window *w, struct rt_span span);
 
