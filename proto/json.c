@@ -85,18 +85,6 @@ rt_json_int(struct json_object *o, const char *key, int64_t fallback)
 	    : fallback;
 }
 
-double
-rt_json_double(struct json_object *o, const char *key, double fallback)
-{
-	struct json_object *v = rt_json_get(o, key);
-
-	return v &&
-		(json_object_is_type(v, json_type_double) ||
-		    json_object_is_type(v, json_type_int))
-	    ? json_object_get_double(v)
-	    : fallback;
-}
-
 bool
 rt_json_bool(struct json_object *o, const char *key, bool fallback)
 {

@@ -26,7 +26,6 @@ RT_NODISCARD enum rt_err rt_json_parse(const char *p, size_t len,
 /* Borrowed from `o`; NULL where absent or null. */
 struct json_object *rt_json_get(struct json_object *o, const char *key);
 int64_t rt_json_int(struct json_object *o, const char *key, int64_t fallback);
-double rt_json_double(struct json_object *o, const char *key, double fallback);
 bool rt_json_bool(struct json_object *o, const char *key, bool fallback);
 /* Borrowed, valid as long as `o`; NULL where absent. */
 const char *rt_json_text(struct json_object *o, const char *key);

@@ -41,8 +41,8 @@ static const struct {
 #undef X
 };
 
-const char *
-rt_replay_verb_name(enum rt_replay_verb v)
+static const char *
+verb_name(enum rt_replay_verb v)
 {
 	return (unsigned)v < RT_REPLAY_VERB_COUNT ? verbs[v].name : NULL;
 }
@@ -101,7 +101,7 @@ put_replay(struct rt_jsonw *w, const struct rt_query *q)
 	for (unsigned i = 0; i < q->replay.count; i++) {
 		rt_jsonw_object(w, NULL);
 		rt_jsonw_uint(w, "seq", c[i].seq);
-		rt_jsonw_text(w, "do", rt_replay_verb_name(c[i].verb));
+		rt_jsonw_text(w, "do", verb_name(c[i].verb));
 		rt_jsonw_int(w, "value", c[i].value);
 		rt_jsonw_end(w);
 	}

@@ -78,7 +78,6 @@ uint32_t rt_query_bucket_s(uint32_t window_s, int64_t age_us);
 #define X(id, name, lo, hi) RT_REPLAY_##id,
 enum rt_replay_verb { RT_REPLAY_VERBS(X) RT_REPLAY_VERB_COUNT };
 #undef X
-const char *rt_replay_verb_name(enum rt_replay_verb v);
 
 /* `seq` counts up for each viewer: what was done is not done again. */
 struct rt_replay_command {
@@ -98,7 +97,7 @@ struct rt_query {
 	bool counts_only; /* series without latency and trend; never sent */
 	bool tail;
 	uint64_t tail_cursor; /* UINT64_MAX: from now on */
-	uint32_t tail_max;    /* events at most; 0: 256; 4096 whatever it says */
+	uint32_t tail_max; /* events at most; 0: 256; 4096 whatever it says */
 	/* only what arrived in it, as source.span says it */
 	struct rt_report_span tail_span;
 	char operation[RT_QUERY_OPERATION_MAX +

@@ -132,11 +132,6 @@ const char *rt_waterfall_target(const struct rt_waterfall_row *r);
 /* "rescued_by_fallback", or "not ended". */
 const char *rt_waterfall_fate(const struct rt_waterfall *w);
 
-/* One attempt as a JSON object. */
-struct rt_jsonw;
-void rt_waterfall_row_json(
-    struct rt_jsonw *j, const struct rt_waterfall_row *r);
-
 /* For people, within 100 columns (but for a long id), ASCII but for names. */
 void rt_waterfall_format_text(struct rt_buf *b, const struct rt_waterfall *w);
 /*

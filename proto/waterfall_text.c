@@ -257,8 +257,9 @@ json_said(struct rt_jsonw *j, const char *key, enum rt_said s)
 		rt_jsonw_bool(j, key, s == RT_SAID_YES);
 }
 
-void
-rt_waterfall_row_json(struct rt_jsonw *j, const struct rt_waterfall_row *r)
+/* One attempt. */
+static void
+json_row(struct rt_jsonw *j, const struct rt_waterfall_row *r)
 {
 	rt_jsonw_object(j, NULL);
 	json_int(j, "attempt", r->attempt);
@@ -300,7 +301,7 @@ json_totals(struct rt_jsonw *j, const struct rt_waterfall *w)
 	rt_jsonw_double(j, "backoff_observed_ms", w->observed_ms);
 	rt_jsonw_array(j, "rows");
 	for (unsigned i = 0; i < w->count; i++)
-		rt_waterfall_row_json(j, &w->rows[i]);
+		json_row(j, &w->rows[i]);
 	rt_jsonw_end(j);
 	rt_jsonw_object(j, "checks");
 	for (unsigned c = 0; c < RT_CHECK_COUNT; c++)

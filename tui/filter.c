@@ -10,12 +10,6 @@ static const char *const keys[RT_FILTER_KEY_COUNT] = {
 #undef X
 };
 
-const char *
-rt_filter_key_name(enum rt_filter_key k)
-{
-	return k < RT_FILTER_KEY_COUNT ? keys[k] : "?";
-}
-
 /* ---- parse --------------------------------------------------------------- */
 
 static char
@@ -172,8 +166,16 @@ contains(const char *z, struct rt_str v)
 	return false;
 }
 
+/* What is held against the terms. */
+struct subject {
+	/* two names each; NULL: there is no such thing; "": absent */
+	const char *text[RT_FILTER_KEY_COUNT][2];
+	bool has_status;
+	int64_t status; /* 0: absent */
+};
+
 static bool
-status_matches(const struct rt_filter_subject *s, struct rt_str v)
+status_matches(const struct subject *s, struct rt_str v)
 {
 	if (v.p[0] == '-')
 		return s->status == 0;
@@ -184,7 +186,7 @@ status_matches(const struct rt_filter_subject *s, struct rt_str v)
 }
 
 static bool
-key_matches(const struct rt_filter_subject *s, unsigned key, struct rt_str v)
+key_matches(const struct subject *s, unsigned key, struct rt_str v)
 {
 	if (key == RT_FILTER_STATUS)
 		return status_matches(s, v);
@@ -195,7 +197,7 @@ key_matches(const struct rt_filter_subject *s, unsigned key, struct rt_str v)
 }
 
 static bool
-word_matches(const struct rt_filter_subject *s, struct rt_str v)
+word_matches(const struct subject *s, struct rt_str v)
 {
 	static const enum rt_filter_key looked_in[] = {
 	    RT_FILTER_SERVICE, RT_FILTER_ROUTE, RT_FILTER_MODEL, RT_FILTER_OP};
@@ -207,7 +209,7 @@ word_matches(const struct rt_filter_subject *s, struct rt_str v)
 }
 
 static bool
-applies(const struct rt_filter_subject *s, enum rt_filter_key key)
+applies(const struct subject *s, enum rt_filter_key key)
 {
 	if (key == RT_FILTER_KEY_COUNT)
 		return true;
@@ -215,8 +217,8 @@ applies(const struct rt_filter_subject *s, enum rt_filter_key key)
 				       : s->text[key][0] != NULL;
 }
 
-bool
-rt_filter_matches(const struct rt_filter *f, const struct rt_filter_subject *s)
+static bool
+matches(const struct rt_filter *f, const struct subject *s)
 {
 	for (unsigned i = 0; i < f->count; i++) {
 		struct rt_str all = {f->text + f->terms[i].at, f->terms[i].len};
@@ -241,7 +243,7 @@ rt_filter_matches(const struct rt_filter *f, const struct rt_filter_subject *s)
 bool
 rt_filter_event(const struct rt_filter *f, const struct rt_trail_row *e)
 {
-	struct rt_filter_subject s = {.has_status = true, .status = e->status};
+	struct subject s = {.has_status = true, .status = e->status};
 
 	if (f->count == 0)
 		return true;
@@ -255,7 +257,7 @@ rt_filter_event(const struct rt_filter *f, const struct rt_trail_row *e)
 	s.text[RT_FILTER_SERVICE][0] = e->service;
 	s.text[RT_FILTER_MODEL][0] = e->model;
 	s.text[RT_FILTER_VERSION][0] = e->version;
-	return rt_filter_matches(f, &s);
+	return matches(f, &s);
 }
 
 static const char *
@@ -267,14 +269,14 @@ label(const struct rt_report_series *s, enum rt_label l)
 bool
 rt_filter_series(const struct rt_filter *f, const struct rt_report_series *s)
 {
-	struct rt_filter_subject t = {.has_status = false};
+	struct subject t = {.has_status = false};
 
 	t.text[RT_FILTER_ROUTE][0] = label(s, RT_LABEL_HTTP_ROUTE);
 	t.text[RT_FILTER_SERVICE][0] = label(s, RT_LABEL_SERVICE);
 	t.text[RT_FILTER_MODEL][0] = label(s, RT_LABEL_MODEL_REQUESTED);
 	/* Rows are summed over versions where nobody asked for them apart. */
 	t.text[RT_FILTER_VERSION][0] = s->labels[RT_LABEL_SERVICE_VERSION];
-	return rt_filter_matches(f, &t);
+	return matches(f, &t);
 }
 
 /* From and to are models, or routes where no model is known. */
@@ -282,11 +284,11 @@ bool
 rt_filter_fallback(
     const struct rt_filter *f, const struct rt_report_fallback *b)
 {
-	struct rt_filter_subject s = {.has_status = false};
+	struct subject s = {.has_status = false};
 
 	s.text[RT_FILTER_MODEL][0] = b->from ? b->from : "";
 	s.text[RT_FILTER_MODEL][1] = b->to ? b->to : "";
-	return rt_filter_matches(f, &s);
+	return matches(f, &s);
 }
 
 /* ---- completion ------------------------------------------------------------------ */

@@ -37,7 +37,6 @@
 #define X(id, key) RT_FILTER_##id,
 enum rt_filter_key { RT_FILTER_KEYS(X) RT_FILTER_KEY_COUNT };
 #undef X
-const char *rt_filter_key_name(enum rt_filter_key k);
 
 struct rt_filter {
 	char text[RT_FILTER_MAX + 1]; /* as typed, scrubbed */
@@ -55,16 +54,6 @@ struct rt_filter {
  */
 RT_NODISCARD enum rt_err rt_filter_parse(
     struct rt_filter *f, struct rt_str text, struct rt_diag *d);
-
-/* What is held against the terms. */
-struct rt_filter_subject {
-	/* two names each; NULL: there is no such thing; "": absent */
-	const char *text[RT_FILTER_KEY_COUNT][2];
-	bool has_status;
-	int64_t status; /* 0: absent */
-};
-bool rt_filter_matches(
-    const struct rt_filter *f, const struct rt_filter_subject *s);
 
 bool rt_filter_event(const struct rt_filter *f, const struct rt_trail_row *e);
 bool rt_filter_series(

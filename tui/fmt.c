@@ -176,21 +176,3 @@ rt_fmt_clock(char out[RT_FMT_SIZE], int64_t us, bool utc)
 	    tm.tm_sec, utc ? "Z" : "");
 	return out;
 }
-
-const char *
-rt_fmt_bytes(char out[RT_FMT_SIZE], uint64_t v)
-{
-	static const char units[] = "kMGTPE";
-	double scaled = (double)v / 1000;
-	size_t i = 0;
-
-	if (v < 1000) {
-		snprintf(out, RT_FMT_SIZE, "%" PRIu64 "B", v);
-		return out;
-	}
-	for (; scaled >= 999.5 && i + 2 < sizeof units; i++)
-		scaled /= 1000;
-	snprintf(out, RT_FMT_SIZE, "%.*f%cB", scaled < 9.95 ? 1 : 0, scaled,
-	    units[i]);
-	return out;
-}

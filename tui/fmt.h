@@ -34,7 +34,5 @@ const char *rt_fmt_age(char out[RT_FMT_SIZE], int64_t ms);
 const char *rt_fmt_steady_age(char out[RT_FMT_SIZE], int64_t ms);
 /* "12:04:31Z", or local "13:04:31". */
 const char *rt_fmt_clock(char out[RT_FMT_SIZE], int64_t us, bool utc);
-/* "1.1kB" */
-const char *rt_fmt_bytes(char out[RT_FMT_SIZE], uint64_t v);
 
 #endif

@@ -8,27 +8,22 @@
 #ifndef RT_ROLE_H
 #define RT_ROLE_H
 
-/* X(ID, name): */
-#define RT_ROLES(X)                                                        \
-	X(TEXT, "text")                                                    \
-	X(DIM, "dim")       /* too few, absent, old */                     \
-	X(STRONG, "strong") /* the number one looks for */                 \
-	X(TITLE, "title")   /* panel rules */                              \
-	X(HEADER, "header") /* the top line */                             \
-	X(FOOTER, "footer") /* the key line */                             \
-	X(COLUMN, "column") /* column heads */                             \
-	X(CURSOR, "cursor") /* the selected row; combines with the rest */ \
-	X(GOOD, "good")                                                    \
-	X(WARN, "warn")                                                    \
-	X(BAD, "bad")                                                      \
-	X(CHART, "chart") /* bars and sparklines */                        \
-	X(CHART_BAD, "chart_bad")                                          \
-	X(ACCENT, "accent") /* retries, fallbacks: neither good nor bad */
-
-#define X(id, name) RT_ROLE_##id,
-enum rt_role { RT_ROLES(X) RT_ROLE_COUNT };
-#undef X
-
-const char *rt_role_name(enum rt_role r);
+enum rt_role {
+	RT_ROLE_TEXT,
+	RT_ROLE_DIM,    /* too few, absent, old */
+	RT_ROLE_STRONG, /* the number one looks for */
+	RT_ROLE_TITLE,  /* panel rules */
+	RT_ROLE_HEADER, /* the top line */
+	RT_ROLE_FOOTER, /* the key line */
+	RT_ROLE_COLUMN, /* column heads */
+	RT_ROLE_CURSOR, /* the selected row; combines with the rest */
+	RT_ROLE_GOOD,
+	RT_ROLE_WARN,
+	RT_ROLE_BAD,
+	RT_ROLE_CHART, /* bars and sparklines */
+	RT_ROLE_CHART_BAD,
+	RT_ROLE_ACCENT, /* retries, fallbacks: neither good nor bad */
+	RT_ROLE_COUNT
+};
 
 #endif

@@ -38,7 +38,6 @@ void rt_view_screen(
 /* Single lines. */
 void rt_view_rates_line(const struct rt_model *m, struct rt_area a);
 void rt_view_fates_line(const struct rt_model *m, struct rt_area a);
-void rt_view_evidence_line(const struct rt_model *m, struct rt_area a);
 /* Lines that the evidence needs at that width, at least 1. */
 unsigned rt_view_evidence_rows(const struct rt_model *m, unsigned cols);
 /* Lines that each canary takes in a panel of so many rows below its title: 1 or 2. */

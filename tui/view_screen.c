@@ -254,8 +254,8 @@ flow_evidence(const struct rt_model *m, unsigned cols, unsigned rows,
 	return row + 1;
 }
 
-void
-rt_view_evidence_line(const struct rt_model *m, struct rt_area a)
+static void
+draw_evidence(const struct rt_model *m, struct rt_area a)
 {
 	(void)flow_evidence(m, a.cols, a.rows, &a);
 }
@@ -536,7 +536,7 @@ draw_body(
 	if (l->canary)
 		rt_view_canary_line(m, line_of(g, l->canary));
 	if (l->evidence)
-		rt_view_evidence_line(m,
+		draw_evidence(m,
 		    rt_area_sub(rt_area_all(g), l->evidence, 0,
 			l->end - l->evidence, g->cols));
 }

@@ -260,32 +260,6 @@ clock_shows_utc_or_local(void **state)
 	assert_true(strlen(rt_fmt_clock(out, INT64_MIN, true)) == 9);
 }
 
-static void
-bytes_are_at_most_five_columns(void **state)
-{
-	static const struct {
-		uint64_t v;
-		const char *want;
-	} rows[] = {
-	    {0, "0B"},
-	    {999, "999B"},
-	    {1000, "1.0kB"},
-	    {1100, "1.1kB"},
-	    {9949, "9.9kB"},
-	    {9951, "10kB"},
-	    {123456, "123kB"},
-	    {999499, "999kB"},
-	    {999501, "1.0MB"},
-	    {UINT64_MAX, "18EB"},
-	};
-
-	(void)state;
-	for (unsigned i = 0; i < RT_COUNT_OF(rows); i++)
-		assert_string_equal(rt_fmt_bytes(out, rows[i].v), rows[i].want);
-	for (uint64_t v = 1; v < UINT64_MAX / 3; v = v * 2 + v / 7)
-		assert_true(strlen(rt_fmt_bytes(out, v)) <= 5);
-}
-
 int
 main(void)
 {
@@ -298,7 +272,6 @@ main(void)
 	    cmocka_unit_test(ages_are_not_reached_before_they_are),
 	    cmocka_unit_test(steady_ages_move_every_ten_seconds),
 	    cmocka_unit_test(clock_shows_utc_or_local),
-	    cmocka_unit_test(bytes_are_at_most_five_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -400,18 +400,6 @@ fill_takes_only_what_is_one_column_wide(void **state)
 	    dump_of(f), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xe2\x96\x88\n\n");
 }
 
-static void
-role_names_are_distinct(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < RT_ROLE_COUNT; i++)
-		for (unsigned j = 0; j < i; j++)
-			assert_string_not_equal(rt_role_name((enum rt_role)i),
-			    rt_role_name((enum rt_role)j));
-	assert_string_equal(rt_role_name(RT_ROLE_ACCENT), "accent");
-	assert_string_equal(rt_role_name(RT_ROLE_COUNT), "?");
-}
-
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -430,7 +418,6 @@ main(void)
 	    T(sizes_are_clamped),
 	    T(printf_draws_what_it_formats),
 	    T(fill_takes_only_what_is_one_column_wide),
-	    T(role_names_are_distinct),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
