@@ -24,6 +24,7 @@ now_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+/* The rate is what is asked for: time has to pass, and nothing else can be awaited. */
 static void
 keep_pace(int64_t begun_ns, int64_t done, int64_t per_second)
 {
