@@ -79,7 +79,7 @@ offered += 3001
 wait_for("the second flood", lambda: counted(c.report()) == offered, 60)
 check("bad_type" in [r["reason"] for r in c.report()["refused"]], "the sample was washed away")
 
-# All of it outlives a kill, and so does a number that was refused.
+# All of it outlives a restart, and so does a number that was refused.
 before = c.report()
 wait_for("the journal", lambda: c.report()["journal"]["state"] == "ok")
 check(c.log().count("emitter flood") == 1, "said more than once", c.log())
