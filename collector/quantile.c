@@ -56,38 +56,18 @@ bucket_middle(uint32_t octave, uint32_t step)
 	return base * (1.0 + (step + 0.5) / RT_SKETCH_STEPS);
 }
 
-/* The sketch's chunk for an octave, moved to the front; NULL: there is none. */
+/* The sketch's chunk for an octave, a new one where needed; NULL: pool empty. */
 static struct rt_sketch_chunk *
-find_chunk(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
+chunk_for(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
 {
-	struct rt_sketch_chunk *c, *before = NULL;
+	struct rt_sketch_chunk *c;
 	uint32_t number;
 
 	for (number = s->head; number != 0; number = c->next) {
 		c = &p->chunks[number - 1];
 		if (c->octave == octave)
-			break;
-		before = c;
+			return c;
 	}
-	if (number == 0)
-		return NULL;
-	if (before) {
-		before->next = c->next;
-		c->next = s->head;
-		s->head = number;
-	}
-	return c;
-}
-
-/* The same, a new one where needed; NULL: pool empty. */
-static struct rt_sketch_chunk *
-chunk_for(struct rt_sketch_pool *p, struct rt_sketch *s, uint32_t octave)
-{
-	struct rt_sketch_chunk *c = find_chunk(p, s, octave);
-	uint32_t number;
-
-	if (c)
-		return c;
 	if (p->free != 0) {
 		number = p->free;
 		p->free = p->chunks[number - 1].next;
@@ -140,17 +120,30 @@ chunk_add(struct rt_sketch_chunk *c, uint32_t step, uint32_t n)
 }
 
 void
-rt_sketch_add(struct rt_sketch_pool *p, struct rt_sketch *s, double ms)
+rt_sketch_add(struct rt_sketch_pool *p, struct rt_sketch_hot *s, double ms)
 {
 	struct rt_sketch_chunk *c;
-	uint32_t octave, step;
+	uint32_t octave, step, *near;
 
 	bucket_of(ms, &octave, &step);
-	c = chunk_for(p, s, octave);
-	if (c)
-		chunk_add(c, step, 1);
-	else
-		p->overflow++;
+	near = &s->near[octave % RT_SKETCH_NEAR];
+	c = *near != 0 ? &p->chunks[*near - 1] : NULL;
+	if (!c || c->octave != octave) {
+		c = chunk_for(p, &s->sketch, octave);
+		if (!c) {
+			p->overflow++;
+			return;
+		}
+		*near = (uint32_t)(c - p->chunks) + 1;
+	}
+	chunk_add(c, step, 1);
+}
+
+void
+rt_sketch_cool(struct rt_sketch_pool *p, struct rt_sketch_hot *s)
+{
+	rt_sketch_clear(p, &s->sketch);
+	memset(s->near, 0, sizeof(s->near));
 }
 
 void

@@ -46,6 +46,13 @@ struct rt_sketch {
 	uint32_t head; /* chunk number + 1 */
 };
 
+/* One that samples are added to: its chunks are known by their octaves. */
+#define RT_SKETCH_NEAR 16u
+struct rt_sketch_hot {
+	struct rt_sketch sketch;
+	uint32_t near[RT_SKETCH_NEAR]; /* chunk number + 1; 0: not known */
+};
+
 /* All octaves at once: where sketches are added up for an answer. */
 struct rt_sketch_dense {
 	uint64_t count;
@@ -57,12 +64,14 @@ struct rt_sketch_dense {
 void rt_sketch_pool_init(struct rt_sketch_pool *p, uint32_t capacity);
 void rt_sketch_pool_fini(struct rt_sketch_pool *p);
 
-void rt_sketch_add(struct rt_sketch_pool *p, struct rt_sketch *s, double ms);
+void rt_sketch_add(
+    struct rt_sketch_pool *p, struct rt_sketch_hot *s, double ms);
 /* *to += *from */
 void rt_sketch_merge(struct rt_sketch_pool *p, struct rt_sketch *to,
     const struct rt_sketch *from);
 /* Give the chunks back. */
 void rt_sketch_clear(struct rt_sketch_pool *p, struct rt_sketch *s);
+void rt_sketch_cool(struct rt_sketch_pool *p, struct rt_sketch_hot *s);
 
 /* Zeroed storage is empty too. */
 static inline void

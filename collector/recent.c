@@ -40,13 +40,13 @@ ring_init(struct rt_byte_ring *r, uint32_t size)
 }
 
 /* `at` plus up to a ring's length, as a place in it. */
-static uint32_t
+static inline uint32_t
 ring_step(const struct rt_byte_ring *r, uint32_t at, uint32_t len)
 {
 	return len < r->size - at ? at + len : len - (r->size - at);
 }
 
-static void
+static inline void
 ring_write(struct rt_byte_ring *r, const void *bytes, uint32_t len)
 {
 	uint32_t run = r->size - r->head_at;
@@ -62,7 +62,7 @@ ring_write(struct rt_byte_ring *r, const void *bytes, uint32_t len)
 }
 
 /* From a place in the ring. */
-static void
+static inline void
 ring_get(const struct rt_byte_ring *r, uint32_t from, void *bytes, uint32_t len)
 {
 	uint32_t run = r->size - from;

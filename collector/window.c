@@ -117,7 +117,7 @@ pour(struct rt_window *w, uint32_t at)
 		w->heads[at].sum_us[i] += w->hot_sum_us[i];
 	for (i = 0; i < s->sketches; i++)
 		rt_sketch_merge(
-		    w->pool, &w->heads[at].sketch[i], &w->hot_sketch[i]);
+		    w->pool, &w->heads[at].sketch[i], &w->hot_sketch[i].sketch);
 }
 
 /* Add the hot vector to both rings and the total, and empty it. */
@@ -136,8 +136,9 @@ flush(struct rt_window *w)
 	for (i = 0; i < RT_SUM_COUNT; i++)
 		w->all_sum_us[i] += w->hot_sum_us[i];
 	for (i = 0; i < s->sketches; i++) {
-		rt_sketch_merge(w->pool, &w->all_sketch[i], &w->hot_sketch[i]);
-		rt_sketch_clear(w->pool, &w->hot_sketch[i]);
+		rt_sketch_merge(
+		    w->pool, &w->all_sketch[i], &w->hot_sketch[i].sketch);
+		rt_sketch_cool(w->pool, &w->hot_sketch[i]);
 	}
 	memset(w->hot, 0, s->counters * sizeof(uint32_t));
 	memset(w->hot_sum_us, 0, sizeof(w->hot_sum_us));

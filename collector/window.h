@@ -58,7 +58,7 @@ struct rt_window {
 	int64_t hot_from_us, hot_until_us;   /* its time */
 	bool is_hot;                         /* anything in it */
 	uint64_t hot_sum_us[RT_SUM_COUNT];
-	struct rt_sketch hot_sketch[RT_LATENCY_COUNT];
+	struct rt_sketch_hot hot_sketch[RT_LATENCY_COUNT];
 	uint64_t all_sum_us[RT_SUM_COUNT];
 	struct rt_sketch all_sketch[RT_LATENCY_COUNT];
 	uint32_t *hot;   /* [counters] */

@@ -77,7 +77,7 @@ is_within_one_percent_of_the_exact_quantiles(void **state)
 	(void)state;
 	srand(7);
 	for (r = 0; r < RT_COUNT_OF(rows); r++) {
-		struct rt_sketch s = {0};
+		struct rt_sketch_hot s = {{0}, {0}};
 
 		rt_sketch_pool_init(&pool, 64);
 		for (i = 0; i < rows[r].n; i++) {
@@ -86,7 +86,7 @@ is_within_one_percent_of_the_exact_quantiles(void **state)
 		}
 		qsort(v, rows[r].n, sizeof(*v), ascending);
 		rt_sketch_empty(dense);
-		rt_sketch_sum(&pool, dense, &s);
+		rt_sketch_sum(&pool, dense, &s.sketch);
 		rt_sketch_quantiles(dense, &q);
 		if (q.count != rows[r].n || pool.overflow != 0)
 			fail_msg("%s: lost samples", rows[r].why);
@@ -108,7 +108,7 @@ static void
 counts_zero_and_what_is_too_long_at_the_ends(void **state)
 {
 	struct rt_sketch_pool pool;
-	struct rt_sketch s = {0};
+	struct rt_sketch_hot s = {{0}, {0}};
 	struct rt_sketch_dense *dense = calloc(1, sizeof(*dense));
 	struct rt_quantiles q;
 
@@ -117,7 +117,7 @@ counts_zero_and_what_is_too_long_at_the_ends(void **state)
 	rt_sketch_add(&pool, &s, 0);
 	rt_sketch_add(&pool, &s, 0.0001);
 	rt_sketch_add(&pool, &s, 1e300);
-	rt_sketch_sum(&pool, dense, &s);
+	rt_sketch_sum(&pool, dense, &s.sketch);
 	rt_sketch_quantiles(dense, &q);
 	assert_int_equal(q.count, 3);
 	assert_true(q.p50 == 0);
@@ -130,7 +130,7 @@ static void
 counts_samples_that_found_no_chunk_and_reuses_freed_ones(void **state)
 {
 	struct rt_sketch_pool pool;
-	struct rt_sketch a = {0}, b = {0};
+	struct rt_sketch_hot a = {{0}, {0}}, b = {{0}, {0}};
 	struct rt_sketch_dense *dense = calloc(1, sizeof(*dense));
 
 	(void)state;
@@ -139,13 +139,15 @@ counts_samples_that_found_no_chunk_and_reuses_freed_ones(void **state)
 	rt_sketch_add(&pool, &a, 100);
 	rt_sketch_add(&pool, &b, 1);
 	assert_int_equal(pool.overflow, 1);
-	rt_sketch_merge(&pool, &b, &a);
+	rt_sketch_merge(&pool, &b.sketch, &a.sketch);
 	assert_int_equal(pool.overflow, 3);
-	rt_sketch_clear(&pool, &a);
+	rt_sketch_cool(&pool, &a);
 	rt_sketch_add(&pool, &b, 1);
 	rt_sketch_add(&pool, &b, 5000);
 	assert_int_equal(pool.overflow, 3);
-	rt_sketch_sum(&pool, dense, &b);
+	rt_sketch_add(&pool, &a, 1); /* what was its chunk is another's */
+	assert_int_equal(pool.overflow, 4);
+	rt_sketch_sum(&pool, dense, &b.sketch);
 	assert_int_equal(dense->count, 2);
 	free(dense);
 	rt_sketch_pool_fini(&pool);
