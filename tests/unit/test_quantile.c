@@ -142,8 +142,8 @@ counts_samples_that_found_no_chunk_and_reuses_freed_ones(void **state)
 	rt_sketch_merge(&pool, &b.sketch, &a.sketch);
 	assert_int_equal(pool.overflow, 3);
 	rt_sketch_cool(&pool, &a);
-	rt_sketch_add(&pool, &b, 1);
 	rt_sketch_add(&pool, &b, 5000);
+	rt_sketch_add(&pool, &b, 1);
 	assert_int_equal(pool.overflow, 3);
 	rt_sketch_add(&pool, &a, 1); /* what was its chunk is another's */
 	assert_int_equal(pool.overflow, 4);
