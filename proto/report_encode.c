@@ -107,12 +107,10 @@ add_double(char *p, double v)
 	return p + rt_text_from_double(p, v);
 }
 
-static void
-put_rate(struct rt_jsonw *w, const char *key, struct rt_rate rate)
+/* After its numerator's key. */
+static char *
+add_rate(char *p, struct rt_rate rate)
 {
-	char text[3 * NUMBER_BYTES + 48], *p = text;
-
-	p = ADD(p, "{\"numerator\":");
 	p = add_double(p, rate.numerator);
 	p = ADD(p, ",\"denominator\":");
 	p = add_double(p, rate.denominator);
@@ -121,7 +119,44 @@ put_rate(struct rt_jsonw *w, const char *key, struct rt_rate rate)
 	    ? add_double(p, rate.numerator / rate.denominator)
 	    : ADD(p, "null");
 	*p++ = '}';
+	return p;
+}
+
+#define RATE_BYTES (3 * NUMBER_BYTES + 64u)
+
+static void
+put_rate(struct rt_jsonw *w, const char *key, struct rt_rate rate)
+{
+	char text[RATE_BYTES], *p = ADD(text, "{\"numerator\":");
+
+	p = add_rate(p, rate);
 	rt_jsonw_raw(w, key, text, (size_t)(p - text));
+}
+
+/* What begins each rate, of one size, so that it is copied without a look at its length. */
+#define HEAD(key) ",\"" key "\":{\"numerator\":"
+#define X(id, key, label, grain, num, den) {HEAD(key), sizeof(HEAD(key)) - 1},
+static const struct {
+	char text[48];
+	size_t len;
+} rate_heads[] = {RT_RATES(X)};
+#undef X
+#undef HEAD
+
+static void
+put_rates(struct rt_jsonw *w, const struct rt_counts *c)
+{
+	char text[RT_RATE_COUNT * (sizeof(rate_heads[0].text) + RATE_BYTES)];
+	char *p = text;
+
+	for (unsigned i = 0; i < RT_RATE_COUNT; i++) {
+		memcpy(p, rate_heads[i].text, sizeof(rate_heads[i].text));
+		p = add_rate(
+		    p + rate_heads[i].len, rt_rate(c, (enum rt_rate_id)i));
+	}
+	text[0] = '{'; /* where a comma was */
+	*p++ = '}';
+	rt_jsonw_raw(w, "rates", text, (size_t)(p - text));
 }
 
 static void
@@ -214,16 +249,6 @@ put_tries(struct rt_jsonw *w, const struct rt_counts *c)
 	rt_jsonw_object(w, g->key);
 	for (unsigned i = 0; i < g->count; i++)
 		rt_jsonw_uint(w, g->name(i), c->n[g->first + i]);
-	rt_jsonw_end(w);
-}
-
-static void
-put_rates(struct rt_jsonw *w, const struct rt_counts *c)
-{
-	rt_jsonw_object(w, "rates");
-	for (unsigned i = 0; i < RT_RATE_COUNT; i++)
-		put_rate(w, rt_rate_info((enum rt_rate_id)i)->key,
-		    rt_rate(c, (enum rt_rate_id)i));
 	rt_jsonw_end(w);
 }
 
