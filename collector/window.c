@@ -363,17 +363,15 @@ rt_window_fetch_sketches(const struct rt_window *w, struct rt_span span)
 
 /* ---- sums ---------------------------------------------------------------- */
 
-/* Fixed lengths inside, so that it becomes vector code at -O2. */
+/* Written so that it becomes vector code at -O2: a fixed length inside. */
 static void
-add_counters(uint64_t *to, const uint32_t *from, uint32_t count)
+add_counters(uint64_t *restrict to, const uint32_t *restrict from, size_t count)
 {
-	uint32_t i = 0, k;
-
-	for (; i + 8 <= count; i += 8)
-		for (k = 0; k < 8; k++)
-			to[i + k] += from[i + k];
-	for (; i < count; i++)
-		to[i] += from[i];
+	for (; count >= 8; count -= 8, to += 8, from += 8)
+		for (unsigned k = 0; k < 8; k++)
+			to[k] += from[k];
+	for (size_t k = 0; k < count; k++)
+		to[k] += from[k];
 }
 
 /* What is hot belongs to the span, unless it came after it. */
