@@ -82,6 +82,15 @@ rt_span_now(int64_t now_us, uint32_t window_s)
 	return (struct rt_span){.now_us = now_us, .window_s = window_s};
 }
 
+/* Slots of a shape at most, of both rings together. */
+#define RT_WINDOW_SLOTS_MAX 1024u
+
+static inline int64_t
+rt_window_slot_number(int64_t now_us, uint32_t slot_s)
+{
+	return now_us / ((int64_t)slot_s * 1000000);
+}
+
 /* Bytes of storage that init wants, a multiple of 8. */
 size_t rt_window_bytes(const struct rt_window_shape *shape);
 /* `storage` is zeroed, aligned to 8, the caller's, and must outlive the window. */
