@@ -19,6 +19,9 @@ extern char journal_folder[64];
 /* Set up and tear down a test. */
 int journal_make_folder(void **state);
 int journal_remove_folder(void **state);
+#define JOURNAL_TEST(name)               \
+	cmocka_unit_test_setup_teardown( \
+	    name, journal_make_folder, journal_remove_folder)
 
 /* Never NULL. */
 struct rt_journal *journal_open(int64_t segment_bytes);

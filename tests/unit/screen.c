@@ -103,6 +103,17 @@ world_answer(struct world *w, void (*fill)(struct rt_report *r))
 }
 
 void
+world_fill_source(struct rt_report *r)
+{
+	r->source.is_live = true;
+	r->source.window_s = 300;
+	r->source.now_us = NOW_US;
+	r->source.uptime_ms = 3600000;
+	r->source.last_event_age_ms = 400;
+	r->source.started_id = 7;
+}
+
+void
 world_draw(struct world *w, unsigned rows, unsigned cols)
 {
 	(void)screen_draw(w->m, &w->g, rows, cols);

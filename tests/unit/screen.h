@@ -54,6 +54,8 @@ void world_close(struct world *w);
 void world_pass_ms(struct world *w, int64_t ms);
 /* A report, filled anew, arrives. */
 void world_answer(struct world *w, void (*fill)(struct rt_report *r));
+/* In a report: a live collector at NOW_US, nothing else. */
+void world_fill_source(struct rt_report *r);
 void world_draw(struct world *w, unsigned rows, unsigned cols);
 enum rt_effect world_press(
     struct world *w, unsigned rows, unsigned cols, int key);

@@ -39,12 +39,7 @@ add_traffic(struct rt_report *r)
 {
 	struct rt_report_violation *v;
 
-	r->source.is_live = true;
-	r->source.window_s = 300;
-	r->source.now_us = NOW_US;
-	r->source.uptime_ms = 3600000;
-	r->source.last_event_age_ms = 400;
-	r->source.started_id = 7;
+	world_fill_source(r);
 	add_route(r, "checkout", "m-small", 480, 120);
 	add_route(r, "search", "m-large", 96, 1);
 	r->counts.n[RT_C_ACCEPTED] = 576;

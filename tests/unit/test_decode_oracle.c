@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The decoder against a second one, on mutations of the sample logs. */
 #include "tests/unit/oracle.h"
-#include "tests/unit/util.h"
+#include "tests/unit/samples.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,32 +10,7 @@
 #include "proto/encode.h"
 #include "proto/macro.h"
 
-#define SAMPLES_MAX 1500u
 #define MUTATIONS 40000u
-
-static struct rt_str samples[SAMPLES_MAX];
-static size_t sample_count;
-
-static int
-load_samples(void **state)
-{
-	static const char *const files[] = {
-	    "native", "retry", "runbook", "review", "decisions", "otel"};
-	struct rt_str rest, line;
-	char path[100];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < RT_COUNT_OF(files); i++) {
-		snprintf(path, sizeof(path), "tests/data/vectors/%s.jsonl",
-		    files[i]);
-		rest.p = util_read_file(path, &rest.len);
-		while (sample_count < SAMPLES_MAX &&
-		    rt_decode_next_line(&rest, &line))
-			samples[sample_count++] = line;
-	}
-	return 0;
-}
 
 static void
 check(struct rt_decoder *d, const char *p, size_t len)

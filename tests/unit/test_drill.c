@@ -375,6 +375,9 @@ every_page_can_be_drawn_at_every_size(void **state)
 				world_draw(&w, sizes[i], sizes[k]);
 				(void)drill_press(&w, 'g');
 				world_draw(&w, sizes[i], sizes[k]);
+				assert_int_equal(w.m->drill->page, page);
+				assert_int_equal(w.g.rows, sizes[i]);
+				assert_int_equal(w.g.cols, sizes[k]);
 			}
 	world_close(&w);
 }

@@ -274,19 +274,19 @@ the_oldest_go_first_and_the_open_one_never(void **state)
 int
 main(void)
 {
-#define T(name)                          \
-	cmocka_unit_test_setup_teardown( \
-	    name, journal_make_folder, journal_remove_folder)
 	const struct CMUnitTest tests[] = {
-	    T(what_was_added_is_read_back_over_segments_and_restarts),
-	    T(answers_come_once_their_records_are_on_disk_and_in_order),
-	    T(an_answer_alone_needs_no_disk),
-	    T(what_does_not_fit_or_could_not_be_read_back_is_counted),
-	    T(a_folder_has_one_writer),
+	    JOURNAL_TEST(
+		what_was_added_is_read_back_over_segments_and_restarts),
+	    JOURNAL_TEST(
+		answers_come_once_their_records_are_on_disk_and_in_order),
+	    JOURNAL_TEST(an_answer_alone_needs_no_disk),
+	    JOURNAL_TEST(
+		what_does_not_fit_or_could_not_be_read_back_is_counted),
+	    JOURNAL_TEST(a_folder_has_one_writer),
 	    cmocka_unit_test(a_place_that_is_no_folder_is_refused),
-	    T(a_folder_that_is_removed_is_told_and_counted),
-	    T(a_disk_that_hangs_never_holds_up_the_loop),
-	    T(the_oldest_go_first_and_the_open_one_never),
+	    JOURNAL_TEST(a_folder_that_is_removed_is_told_and_counted),
+	    JOURNAL_TEST(a_disk_that_hangs_never_holds_up_the_loop),
+	    JOURNAL_TEST(the_oldest_go_first_and_the_open_one_never),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

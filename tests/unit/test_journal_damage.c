@@ -141,14 +141,12 @@ numbers_go_on_behind_a_tail_that_was_cut_off(void **state)
 int
 main(void)
 {
-#define T(name)                          \
-	cmocka_unit_test_setup_teardown( \
-	    name, journal_make_folder, journal_remove_folder)
 	const struct CMUnitTest tests[] = {
-	    T(damage_of_plain_segments_is_told_exactly),
-	    T(damage_of_compressed_segments_costs_a_block_and_is_told_exactly),
-	    T(a_segment_that_is_gone_is_missed),
-	    T(numbers_go_on_behind_a_tail_that_was_cut_off),
+	    JOURNAL_TEST(damage_of_plain_segments_is_told_exactly),
+	    JOURNAL_TEST(
+		damage_of_compressed_segments_costs_a_block_and_is_told_exactly),
+	    JOURNAL_TEST(a_segment_that_is_gone_is_missed),
+	    JOURNAL_TEST(numbers_go_on_behind_a_tail_that_was_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

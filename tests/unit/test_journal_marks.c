@@ -150,13 +150,10 @@ marks_stand_between_the_records_and_are_none(void **state)
 int
 main(void)
 {
-#define T(name)                          \
-	cmocka_unit_test_setup_teardown( \
-	    name, journal_make_folder, journal_remove_folder)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_mark_is_read_back_and_nothing_else_is_one),
 	    cmocka_unit_test(marks_in_a_row_become_one),
-	    T(marks_stand_between_the_records_and_are_none),
+	    JOURNAL_TEST(marks_stand_between_the_records_and_are_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

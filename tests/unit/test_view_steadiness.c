@@ -6,7 +6,7 @@
 static void
 fill_turned(struct rt_report *r)
 {
-	fill_source(r);
+	world_fill_source(r);
 	add_route(r, "search", "/v1/responses", "m-large-2026-05-01", 1, 2100);
 	add_route(r, "fresh", "/v1/new", "m", 1, 1);
 	add_route(r, "checkout", "/v1/chat/completions", "m-small", 3, 900);

@@ -132,7 +132,7 @@ before_the_first_answer_it_says_so(void **state)
 static void
 fill_nothing(struct rt_report *r)
 {
-	fill_source(r);
+	world_fill_source(r);
 	r->source.last_event_age_ms = -1;
 }
 
@@ -156,7 +156,7 @@ without_events_it_says_where_to_point_a_client(void **state)
 static void
 fill_quiet(struct rt_report *r)
 {
-	fill_source(r);
+	world_fill_source(r);
 	r->source.last_event_age_ms = 400000;
 }
 

@@ -144,9 +144,6 @@ records_and_senders_come_back_at_the_moment_they_arrived(void **state)
 int
 main(void)
 {
-#define T(name)                          \
-	cmocka_unit_test_setup_teardown( \
-	    name, journal_make_folder, journal_remove_folder)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_warm_start_knows_what_was_refused_between),
 	    cmocka_unit_test(

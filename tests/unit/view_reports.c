@@ -118,20 +118,9 @@ add_canary(struct rt_report *r, const char *name, bool ok)
 }
 
 void
-fill_source(struct rt_report *r)
-{
-	r->source.is_live = true;
-	r->source.window_s = 300;
-	r->source.now_us = NOW_US;
-	r->source.uptime_ms = 3600000;
-	r->source.last_event_age_ms = 400;
-	r->source.started_id = 7;
-}
-
-void
 fill_busy(struct rt_report *r)
 {
-	fill_source(r);
+	world_fill_source(r);
 	fill_counts(&r->counts, 6);
 	for (unsigned l = 0; l < RT_LATENCY_COUNT; l++)
 		fill_latency(&r->latency[l], 846 / (l + 1), 640 + 100.0 * l);

@@ -7,8 +7,6 @@
 
 #include "tests/unit/screen.h"
 
-/* A live collector, nothing else. */
-void fill_source(struct rt_report *r);
 /* Three routes with failures of most classes, fallbacks, and every trend. */
 void fill_busy(struct rt_report *r);
 /* The same with a loss of every kind, and a canary that fails. */
