@@ -55,8 +55,8 @@ take(struct pair *p)
 	static const char *const endings[] = {
 	    "\"http_response_status_code\":200",
 	    "\"http_response_status_code\":503,\"decision\":\"abort_error\"",
-	    "\"http_response_status_code\":429,\"decision\":\"retry_same\","
-	    "\"backoff_ms\":250",
+	    ("\"http_response_status_code\":429,\"decision\":\"retry_same\","
+	     "\"backoff_ms\":250"),
 	};
 	char text[512];
 	int n = snprintf(text, sizeof(text),

@@ -24,8 +24,8 @@ a_mark_is_read_back_and_nothing_else_is_one(void **state)
 	    "#{\"refused\":\"not_json\",\"count\":0}",
 	    "#{\"refused\":\"not_json\",\"count\":1000001}",
 	    "#{\"refused\":\"not_json\",\"count\":1,\"seq\":-1}",
-	    "#{\"refused\":\"not_json\",\"emitter\":\"a\",\"count\":2,"
-	    "\"seq\":9223372036854775806}",
+	    ("#{\"refused\":\"not_json\",\"emitter\":\"a\",\"count\":2,"
+	     "\"seq\":9223372036854775806}"),
 	    "#{\"refused\":\"not_json\",\"count\":1"};
 	char longest[RT_MARK_EMITTER_MAX + 2];
 	struct rt_mark m, back;
