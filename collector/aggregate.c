@@ -520,6 +520,8 @@ prepare(struct rt_aggregate *a, const struct rt_event *e, bool is_attempt)
 	if (is_attempt)
 		series = rt_series_of(&a->series, e);
 	rt_operation_fetch_entry(&a->operations, hash);
+	if (is_attempt)
+		rt_series_fetch(&a->series, series);
 	rt_buf_reset(&a->line);
 	if (a->keeps_events)
 		rt_pack(&a->line, e);

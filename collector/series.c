@@ -173,6 +173,19 @@ rt_series_of(struct rt_series *s, const struct rt_event *e)
 	return s->last = number;
 }
 
+void
+rt_series_fetch(const struct rt_series *s, uint32_t number)
+{
+	const struct rt_window *w = &s->rows[number].window;
+	const char *hot = (const char *)w->hot;
+	size_t at;
+
+	for (at = 0; at < w->shape->counters * sizeof(*w->hot); at += 64)
+		__builtin_prefetch(hot + at, 1);
+	for (at = 0; at < sizeof(w->hot_sketch); at += 64)
+		__builtin_prefetch((const char *)w->hot_sketch + at, 1);
+}
+
 struct rt_str
 rt_series_label(const struct rt_series *s, uint32_t number, enum rt_label label)
 {

@@ -54,6 +54,9 @@ uint64_t rt_series_bytes(uint32_t capacity);
 /* Number of the event's series; 0 where there is no room. */
 uint32_t rt_series_of(struct rt_series *s, const struct rt_event *e);
 
+/* Have its counters brought near: see rt_operation_fetch_slot. */
+void rt_series_fetch(const struct rt_series *s, uint32_t number);
+
 /* One of its labels; absent for (other) too. */
 struct rt_str rt_series_label(
     const struct rt_series *s, uint32_t number, enum rt_label label);
