@@ -2,7 +2,9 @@
 /*
  * What a question costs the collector that holds 4096 series with five minutes of traffic:
  * all of them, the 64 rows that a dashboard shows, and none (a tail, a status line); and
- * the 64 rows of a minute that ended four minutes ago beside those of the minute now.
+ * the 64 rows of a minute that ended four minutes ago beside those of the minute now; what
+ * the alerts ask each second, and what a page of /metrics does.  All at once; a collector
+ * makes them in pieces (bench_answers).
  */
 #include "collector/aggregate.h"
 #include "tests/bench/bench.h"
@@ -48,7 +50,7 @@ fill(void)
 static void
 ask(struct rt_aggregate *a, const char *name, const struct rt_query *q)
 {
-	double build[TIMES], encode[TIMES];
+	double build[TIMES], encode[TIMES], both[TIMES];
 	struct rt_report r;
 	struct rt_buf b;
 	int64_t start, built;
@@ -65,10 +67,12 @@ ask(struct rt_aggregate *a, const char *name, const struct rt_query *q)
 		rt_report_encode(&b, &r);
 		encode[i] = (double)(bench_cpu_us() - built) / 1000;
 		build[i] = (double)(built - start) / 1000;
+		both[i] = build[i] + encode[i];
 	}
 	printf("query_%s_build\t%.2f\tms\n", name, bench_median(build, TIMES));
 	printf(
 	    "query_%s_encode\t%.2f\tms\n", name, bench_median(encode, TIMES));
+	printf("query_%s_both\t%.2f\tms\n", name, bench_median(both, TIMES));
 	printf("query_%s_size\t%zu\tbytes\n", name, b.len);
 	if (b.overflow)
 		exit(1);
@@ -82,12 +86,20 @@ main(void)
 	const struct rt_query all = {.window_s = 300};
 	const struct rt_query rows = {.window_s = 300, .rows = 64};
 	const struct rt_query none = {.window_s = 300, .no_series = true};
+	const struct rt_query look = {.window_s = 300,
+	    .group = 1u << RT_LABEL_SERVICE | 1u << RT_LABEL_HTTP_ROUTE |
+		1u << RT_LABEL_MODEL_REQUESTED,
+	    .rows = 128,
+	    .counts_only = true};
+	const struct rt_query page = {.rows = 201};
 	struct rt_query minute = {.window_s = 60, .rows = 64};
 	struct rt_aggregate *a = fill();
 
 	ask(a, "4096_series", &all);
 	ask(a, "64_of_4096_series", &rows);
 	ask(a, "no_series", &none);
+	ask(a, "alerts_look", &look);
+	ask(a, "metrics_page", &page);
 	ask(a, "minute_now", &minute);
 	minute.at_us = at.wall.us - INT64_C(240000000);
 	ask(a, "minute_then", &minute);
