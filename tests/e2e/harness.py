@@ -88,7 +88,7 @@ class Collector:
     """A running collector on ipc endpoints of its own, or on those given."""
     made = 0
 
-    def __init__(self, *args, name=None, env=None):
+    def __init__(self, *args, name=None, env=None, preexec_fn=None):
         if name is None:
             Collector.made += 1
             name = f"c{Collector.made}"
@@ -99,6 +99,7 @@ class Collector:
                      "--query", self.query, "--http", "off", *args]
         self.log_path = f"{scratch}/{name}.log"
         self.env = {**os.environ, **env} if env else None
+        self.preexec_fn = preexec_fn
         self.start()
 
     def start(self):
@@ -106,7 +107,7 @@ class Collector:
         with open(self.log_path, "a") as log:
             self.child = start(*self.args, "--ready-fd", str(theirs),
                                pass_fds=[theirs], stdin=subprocess.DEVNULL, stderr=log,
-                               env=self.env)
+                               env=self.env, preexec_fn=self.preexec_fn)
         self.child.log_path = self.log_path
         os.close(theirs)
         with os.fdopen(ready, "rb") as f:
