@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aggregate_state — what an aggregate holds: for aggregate.c, which takes records in, and
- * answer.c, which reads the numbers out.  Nobody else includes it.
+ * aggregate_state — what an aggregate holds: for aggregate.c, which takes records in,
+ * aggregate_event.c, which counts what was accepted, and answer.c, which reads the numbers
+ * out.  Nobody else includes it.
  */
 #ifndef RT_AGGREGATE_STATE_H
 #define RT_AGGREGATE_STATE_H
@@ -59,5 +60,18 @@ struct rt_aggregate {
 	uint64_t
 	    forgotten; /* ended operations that a full table forgot early */
 };
+
+static inline void
+rt_aggregate_total(struct rt_aggregate *a, uint32_t counter)
+{
+	rt_window_count(&a->totals, counter, 1);
+}
+
+/* ---- aggregate_event.c --------------------------------------------------------- */
+
+/* Everything about an event that is no duplicate by its sequence number. */
+void rt_aggregate_take_event(struct rt_aggregate *a, const struct rt_event *e);
+/* End what fell silent, forget what ended long ago. */
+void rt_aggregate_expire(struct rt_aggregate *a);
 
 #endif
