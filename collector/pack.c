@@ -8,7 +8,7 @@
 struct head {
 	uint64_t present;
 	uint8_t kind, shape, error_class, ts_has_fraction;
-	uint8_t ts_is_arrival, has_code;
+	uint8_t ts_is_arrival, has_code, has_sensitive;
 };
 
 /* Where each field is. */
@@ -51,9 +51,9 @@ _Static_assert(sizeof(int64_t) == sizeof(double), "words are of one size");
 _Static_assert(sizeof(enum rt_decision) == sizeof(enum rt_outcome),
     "enums are of one size");
 
-/* Strings are slices of one record, scrubbed: three bytes for each at most. */
+/* Strings are slices of one record, scrubbed: three bytes for each at most; "(withheld)". */
 #define PACKED_MAX \
-	(sizeof(struct head) + sizeof(struct rt_event) + 3 * RT_RECORD_MAX)
+	(sizeof(struct head) + sizeof(struct rt_event) + 3 * RT_RECORD_MAX + 16)
 
 static unsigned
 take_first(uint64_t *bits)
@@ -122,6 +122,7 @@ rt_pack(struct rt_buf *b, const struct rt_event *e)
 	    .ts_has_fraction = e->ts_has_fraction,
 	    .ts_is_arrival = e->ts_is_arrival,
 	    .has_code = e->decision_code.p != NULL,
+	    .has_sensitive = e->sensitive.p != NULL,
 	};
 	char *to = rt_buf_room(b, PACKED_MAX);
 	uint64_t left;
@@ -141,6 +142,8 @@ rt_pack(struct rt_buf *b, const struct rt_event *e)
 			places[take_first(&left)]));
 	if (h.has_code)
 		to = put_str(to, e->decision_code);
+	if (h.has_sensitive)
+		to = put_str(to, e->sensitive);
 	rt_buf_took(b, to);
 }
 
@@ -169,5 +172,7 @@ rt_unpack(struct rt_str bytes, struct rt_event *e)
 		    (struct rt_str *)(void *)((char *)e +
 			places[take_first(&left)]));
 	if (h.has_code)
-		(void)get_str(from, &e->decision_code);
+		from = get_str(from, &e->decision_code);
+	if (h.has_sensitive)
+		(void)get_str(from, &e->sensitive);
 }

@@ -40,6 +40,20 @@ put_decision(struct rt_jsonw *w, const struct rt_event *e)
 #define PUT_OUTCOME(w, name, e, value) \
 	KEYED(w, name, rt_jsonw_text(w, NULL, rt_outcome_name(value)))
 
+/*
+ * In the place of what was dropped, something that is dropped again under any name: not
+ * only under those that are never kept.  It stands first, for a later duplicate that was
+ * kept wins.
+ */
+static void
+put_sensitive(struct rt_jsonw *w, struct rt_str name)
+{
+	if (name.len == 0)
+		return;
+	rt_jsonw_name(w, name);
+	rt_jsonw_text(w, NULL, "Bearer (dropped)");
+}
+
 void
 rt_encode(struct rt_buf *b, const struct rt_event *e)
 {
@@ -48,6 +62,7 @@ rt_encode(struct rt_buf *b, const struct rt_event *e)
 	rt_jsonw_object(&w, NULL);
 	rt_jsonw_text(&w, "schema",
 	    e->kind == RT_KIND_SUMMARY ? "llm-operation/v1" : "llm-attempt/v1");
+	put_sensitive(&w, e->sensitive);
 #define X(id, member, type, lo, hi) \
 	if (rt_event_has(e, id))    \
 		PUT_##type(&w, #member, e, e->member);

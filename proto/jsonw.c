@@ -152,6 +152,15 @@ put_short(struct rt_jsonw *w, const char *key, const char *text, size_t len)
 }
 
 void
+rt_jsonw_name(struct rt_jsonw *w, struct rt_str name)
+{
+	lead(w, NULL);
+	put_string(w->b, name);
+	rt_buf_putc(w->b, ':');
+	w->comma = false;
+}
+
+void
 rt_jsonw_key(struct rt_jsonw *w, const char *key, size_t len)
 {
 	rt_buf_add(w->b, key + !w->comma, len - !w->comma);

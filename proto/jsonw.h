@@ -42,6 +42,8 @@ void rt_jsonw_array(struct rt_jsonw *w, const char *key);
 void rt_jsonw_end(struct rt_jsonw *w); /* closes the innermost */
 /* The key of the value that comes next, which is written with the key NULL. */
 void rt_jsonw_key(struct rt_jsonw *w, const char *key, size_t len);
+/* The same with one that may need escapes. */
+void rt_jsonw_name(struct rt_jsonw *w, struct rt_str name);
 void rt_jsonw_str(struct rt_jsonw *w, const char *key, struct rt_str s);
 void rt_jsonw_text(struct rt_jsonw *w, const char *key, const char *z);
 void rt_jsonw_int(struct rt_jsonw *w, const char *key, int64_t v);

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 
-from harness import (IS_ASAN, PROGRAM, SLOW, Collector, check, children, record, run,
+from harness import (IS_ASAN, PROGRAM, SLOW, Collector, check, children, publisher, record, run,
                      scratch, start, wait_for)
 
 FULL = os.environ.get("RT_FULL") == "1"
@@ -120,6 +120,35 @@ def damage(folder, count):
     check(r["journal"]["dropped_on_read"] > dropped, r["journal"])
     holds_once(r, count - r["journal"]["dropped_on_read"])
     print(f"damaged: {r['journal']['dropped_on_read']} of {count} records dropped, all told")
+
+
+def what_was_dropped():
+    """That a record held content or a credential is kept with it, and in no case the value."""
+    folder = f"{scratch}/dropped.journal"
+    c = Collector("--journal", folder, name="dropped")
+    p = publisher(c.events)
+    for i, more in enumerate(({"prompt": "my words"}, {"tenant": "sk-abcdefghijklmnop"},
+                              {"a": {"b\n.secret": "hunter2"}}, {})):
+        p.send_string(record(operation_id=f"d{i}", **more))
+    wait_for("the records", lambda: c.accepted() == 4)
+
+    def known(r):
+        rules = {v["rule"]: v for v in r["violations"]}["sensitive-content"]
+        return r["intake"]["sensitive_dropped"], rules["count"], \
+            sorted(e["evidence"] for e in rules["examples"])
+
+    before = known(c.report())
+    check(before[:2] == (3, 3), before)
+    wait_for("the journal", lambda: c.report()["journal"]["written"] == 4)
+    c.signal(signal.SIGKILL)
+    c.child.wait()
+    kept = b"".join(open(f"{folder}/{n}", "rb").read() for n in segments(folder))
+    for secret in (b"my words", b"sk-abc", b"hunter2"):
+        check(secret not in kept, secret, "is in the journal")
+    c.start()
+    check(known(c.report()) == before, known(c.report()), before)
+    c.stop()
+    check(known(json.loads(replay(folder)[0])) == before, "a replay counts other", before)
 
 
 def one_at_a_time():
@@ -323,6 +352,7 @@ def what_is_not_kept():
 
 damage(*kills())
 what_is_not_kept()
+what_was_dropped()
 one_at_a_time()
 limited()
 out_of_space()

@@ -333,14 +333,16 @@ follows_the_monotonic_clock_when_live(void **state)
 	    rt_str_of("{\"schema\":\"llm-attempt/"
 		      "v1\",\"ts\":\"2025-01-01T00:00:00Z\","
 		      "\"operation_id\":\"a\",\"attempt\":1,\"emitter\":\"e\","
-		      "\"seq\":1,\"prompt\":\"x\"" BUSY RETRY "}"),
+		      "\"seq\":1,\"prompt\":\"my words\"" BUSY RETRY "}"),
 	    at, "test");
 	rt_aggregate_report(a, &q, at, &r);
 	assert_int_equal(r.counts.n[RT_C_ATTEMPTS], 1);
 	assert_int_equal(r.counts.n[RT_C_SENSITIVE], 1);
 	assert_int_equal(r.open.in_backoff, 1);
 	assert_int_equal(r.tail.count, 1);
-	assert_null(strstr(r.tail.lines[0], "prompt"));
+	assert_non_null(
+	    strstr(r.tail.lines[0], "\"prompt\":\"Bearer (dropped)\""));
+	assert_null(strstr(r.tail.lines[0], "words"));
 	assert_true(r.emitters[0].has_skew && r.emitters[0].skew_ms < -1e10);
 
 	at.mono.us += 61 * 1000000LL;

@@ -115,6 +115,10 @@ every_field_survives(void **state)
 	e.decision_code = RT_STR_NONE;
 	expect_same(&b, &e, "a decision without a code");
 	assert_non_null(strstr(b.after.p, "\"decision\":\"unknown\""));
+	e.sensitive = rt_str_of("x\"prompt");
+	expect_same(&b, &e, "the name of what was dropped");
+	assert_non_null(strstr(b.after.p, ",\"x\\\"prompt\":\""));
+	e.sensitive = RT_STR_NONE;
 	e.ts_us = INT64_C(1781341200000000);
 	e.ts_has_fraction = true;
 	expect_same(&b, &e, "a fraction of nothing");
