@@ -2,6 +2,7 @@
 #include "collector/zap.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -30,6 +31,8 @@ enum frame {
 struct rt_zap {
 	void *control; /* owned: the caller's end */
 	pthread_t thread;
+	/* Owned by the caller until it is here, by the thread once it took it. */
+	struct rt_access *_Atomic next;
 	/* The thread's own. */
 	void *requests, *orders;  /* owned */
 	struct rt_access *access; /* owned */
@@ -150,20 +153,22 @@ answer(struct rt_zap *z, const struct request *q)
 
 /* ---- the thread ---------------------------------------------------------------- */
 
-/* A pointer to the next list, or nothing at all: end.  Each is answered. */
+/* A word that says: the next list is there, or, where none is: end. */
 static bool
 take_order(struct rt_zap *z)
 {
-	struct rt_access *next = NULL;
-	int len = zmq_recv(z->orders, &next, sizeof(next), 0);
+	struct rt_access *next;
+	char word[1];
 
-	if (len == (int)sizeof(next)) {
-		rt_access_free(z->access);
-		z->access = next;
-		zmq_send(z->orders, "", 0, 0);
+	if (zmq_recv(z->orders, word, sizeof(word), 0) < 0)
 		return true;
-	}
-	return len < 0;
+	next = atomic_exchange_explicit(&z->next, NULL, memory_order_acquire);
+	if (!next)
+		return false;
+	rt_access_free(z->access);
+	z->access = next;
+	zmq_send(z->orders, "", 0, 0);
+	return true;
 }
 
 static void *
@@ -247,10 +252,11 @@ rt_zap_open(void *context, const struct rt_access *a, struct rt_zap **out,
 void
 rt_zap_set(struct rt_zap *z, const struct rt_access *a)
 {
-	struct rt_access *next = rt_access_copy_lists(a);
 	char done[1];
 
-	while (zmq_send(z->control, &next, sizeof(next), 0) < 0)
+	atomic_store_explicit(
+	    &z->next, rt_access_copy_lists(a), memory_order_release);
+	while (zmq_send(z->control, "", 0, 0) < 0)
 		;
 	while (zmq_recv(z->control, done, sizeof(done), 0) < 0)
 		;

@@ -8,6 +8,9 @@
  *         mechanism, an unknown domain, a request that is none.
  * Says    User-Id is the certificate's name; the property X-Key its public key, for a
  *         name may get another key while the old connection lives.
+ * Owner   The list belongs to the thread, which frees it.  rt_zap_set copies the caller's
+ *         and gives the copy away through one atomic pointer; the message beside it
+ *         carries nothing and only wakes.  Open, set and close are one thread's.
  * Closed  Sockets enforce their domain (proto/curve.h): without this thread nobody comes
  *         in.
  */
