@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/bus.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,8 @@ struct rt_bus {
 	struct rt_access *access; /* owned; NULL: no keys */
 	struct rt_zap *zap;       /* owned; NULL: no keys */
 	struct rt_bus_stats stats;
+	/* Bodies given away and not freed yet: each passes from thread to thread here. */
+	_Atomic uint64_t lent;
 };
 
 /* ---- what each port is --------------------------------------------------------- */
@@ -417,7 +421,9 @@ rt_bus_close(struct rt_bus *bus)
 	}
 	rt_zap_close(bus->zap);
 	rt_access_free(bus->access);
-	zmq_ctx_term(bus->context);
+	while (zmq_ctx_term(bus->context) != 0 && zmq_errno() == EINTR)
+		;
+	assert(atomic_load_explicit(&bus->lent, memory_order_acquire) == 0);
 	/* Only now does nobody listen at the paths. */
 	for (i = 0; i < RT_BUS_COUNT; i++)
 		unlock_path(&bus->ports[i]);
@@ -572,11 +578,16 @@ rt_bus_answer_to(struct rt_bus *bus, enum rt_bus_port port, struct rt_str to,
 	    : RT_E_AGAIN;
 }
 
+/* On whichever of libzmq's threads was the last to need it. */
 static void
-free_body(void *bytes, void *hint)
+free_body(void *bytes, void *arg)
 {
-	(void)hint;
+	struct rt_bus *bus = arg;
+
+	/* Acquire: what the loop wrote there; release: close sees it gone. */
+	(void)atomic_load_explicit(&bus->lent, memory_order_acquire);
 	free(bytes);
+	atomic_fetch_sub_explicit(&bus->lent, 1, memory_order_release);
 }
 
 enum rt_err
@@ -587,10 +598,11 @@ rt_bus_give_answer(struct rt_bus *bus, enum rt_bus_port port, struct rt_str to,
 	zmq_msg_t m;
 	bool is_sent;
 
-	if (zmq_msg_init_data(&m, body->p, body->len, free_body, NULL) != 0) {
+	if (zmq_msg_init_data(&m, body->p, body->len, free_body, bus) != 0) {
 		rt_buf_fini(body);
 		return RT_E_AGAIN;
 	}
+	atomic_fetch_add_explicit(&bus->lent, 1, memory_order_release);
 	rt_buf_init(body, body->max);
 	is_sent = send_heads(p, to, head) &&
 	    zmq_msg_send(&m, p->socket, ZMQ_DONTWAIT) >= 0;

@@ -21,6 +21,9 @@
  * Limits  libzmq says nothing when it disconnects a peer for a message that is too
  *         large, so these cannot be counted.  The parts of an unfinished multipart
  *         message pass every limit: only who may connect bounds them.
+ * Owner   Everything is the caller's thread's.  The body of rt_bus_give_answer becomes
+ *         libzmq's: it frees it on a thread of its own, and the bus counts those that it
+ *         still has, so that close returns with none.
  * Life    Heap object; one thread; block signals before rt_bus_open, its threads
  *         inherit the mask.
  */
