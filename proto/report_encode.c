@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "proto/jsonw.h"
 #include "proto/report_fields.h"
+#include "proto/report_row.h"
 #include "proto/rules.h"
 
 static void
@@ -84,122 +84,6 @@ put_field(struct rt_jsonw *w, const struct rt_report_field *f, const char *base)
 	}
 }
 
-/* ---- what each series has: written in one go ------------------------------------ */
-
-#define ADD(p, literal) add((p), (literal), sizeof(literal) - 1)
-#define NUMBER_BYTES 32u
-
-static inline char *
-add(char *p, const char *bytes, size_t len)
-{
-	memcpy(p, bytes, len);
-	return p + len;
-}
-
-/* As rt_jsonw_double writes it. */
-static char *
-add_double(char *p, double v)
-{
-	if (v >= 0 && v < 1e15 && v == (double)(uint64_t)v)
-		return rt_text_put_uint(p, (uint64_t)v);
-	if (!isfinite(v))
-		return ADD(p, "null");
-	return p + rt_text_from_double(p, v);
-}
-
-/* After its numerator's key. */
-static char *
-add_rate(char *p, struct rt_rate rate)
-{
-	p = add_double(p, rate.numerator);
-	p = ADD(p, ",\"denominator\":");
-	p = add_double(p, rate.denominator);
-	p = ADD(p, ",\"value\":");
-	p = rt_rate_known(rate)
-	    ? add_double(p, rate.numerator / rate.denominator)
-	    : ADD(p, "null");
-	*p++ = '}';
-	return p;
-}
-
-#define RATE_BYTES (3 * NUMBER_BYTES + 64u)
-
-static void
-put_rate(struct rt_jsonw *w, const char *key, struct rt_rate rate)
-{
-	char text[RATE_BYTES], *p = ADD(text, "{\"numerator\":");
-
-	p = add_rate(p, rate);
-	rt_jsonw_raw(w, key, text, (size_t)(p - text));
-}
-
-/* What begins each rate, of one size, so that it is copied without a look at its length. */
-#define HEAD(key) ",\"" key "\":{\"numerator\":"
-#define X(id, key, label, grain, num, den) {HEAD(key), sizeof(HEAD(key)) - 1},
-static const struct {
-	char text[48];
-	size_t len;
-} rate_heads[] = {RT_RATES(X)};
-#undef X
-#undef HEAD
-
-static void
-put_rates(struct rt_jsonw *w, const struct rt_counts *c)
-{
-	char text[RT_RATE_COUNT * (sizeof(rate_heads[0].text) + RATE_BYTES)];
-	char *p = text;
-
-	for (unsigned i = 0; i < RT_RATE_COUNT; i++) {
-		memcpy(p, rate_heads[i].text, sizeof(rate_heads[i].text));
-		p = add_rate(
-		    p + rate_heads[i].len, rt_rate(c, (enum rt_rate_id)i));
-	}
-	text[0] = '{'; /* where a comma was */
-	*p++ = '}';
-	rt_jsonw_raw(w, "rates", text, (size_t)(p - text));
-}
-
-static void
-put_quantiles(struct rt_jsonw *w, const char *key, const struct rt_quantiles *q)
-{
-	static const char none[] = "{\"count\":0,\"p50\":null,\"p90\":null,"
-				   "\"p95\":null,\"p99\":null,\"max\":null}";
-	char text[6 * NUMBER_BYTES + 64], *p = text;
-
-	if (q->count == 0) {
-		rt_jsonw_raw(w, key, none, sizeof(none) - 1);
-		return;
-	}
-	p = ADD(p, "{\"count\":");
-	p = rt_text_put_uint(p, q->count);
-	p = add_double(ADD(p, ",\"p50\":"), q->p50);
-	p = add_double(ADD(p, ",\"p90\":"), q->p90);
-	p = add_double(ADD(p, ",\"p95\":"), q->p95);
-	p = add_double(ADD(p, ",\"p99\":"), q->p99);
-	p = add_double(ADD(p, ",\"max\":"), q->max);
-	*p++ = '}';
-	rt_jsonw_raw(w, key, text, (size_t)(p - text));
-}
-
-/* Whole numbers in an array. */
-static void
-put_columns(
-    struct rt_jsonw *w, const char *key, const uint32_t *v, unsigned count)
-{
-	char text[RT_TIMELINE_COLS * 12 + 4], *p = text;
-
-	*p++ = '[';
-	for (unsigned i = 0; i < count; i++) {
-		if (i > 0)
-			*p++ = ',';
-		p = rt_text_put_uint(p, v[i]);
-	}
-	*p++ = ']';
-	rt_jsonw_raw(w, key, text, (size_t)(p - text));
-}
-
-/* ---- scalars --------------------------------------------------------------------- */
-
 static void
 put_fields(
     struct rt_jsonw *w, const struct rt_report_field *f, const void *base)
@@ -222,37 +106,6 @@ put_known(struct rt_jsonw *w, const struct rt_report_field *f,
 }
 
 static void
-put_counters(struct rt_jsonw *w, const struct rt_report_counter *t,
-    const struct rt_counts *c)
-{
-	for (; t->key; t++)
-		rt_jsonw_uint(w, t->key, c->n[t->counter]);
-}
-
-static void
-put_group(struct rt_jsonw *w, const struct rt_report_group *g,
-    const struct rt_counts *c)
-{
-	rt_jsonw_object(w, g->key);
-	for (unsigned i = 0; i < g->count; i++)
-		if (c->n[g->first + i])
-			rt_jsonw_uint(w, g->name(i), c->n[g->first + i]);
-	rt_jsonw_end(w);
-}
-
-/* All rows, as readers index them. */
-static void
-put_tries(struct rt_jsonw *w, const struct rt_counts *c)
-{
-	const struct rt_report_group *g = &rt_report_by_tries;
-
-	rt_jsonw_object(w, g->key);
-	for (unsigned i = 0; i < g->count; i++)
-		rt_jsonw_uint(w, g->name(i), c->n[g->first + i]);
-	rt_jsonw_end(w);
-}
-
-static void
 put_status(struct rt_jsonw *w, const struct rt_report *r)
 {
 	char key[8];
@@ -267,80 +120,13 @@ put_status(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_end(w);
 }
 
-static void
-put_operations(struct rt_jsonw *w, const struct rt_counts *c,
-    uint64_t unfinished, bool known)
-{
-	rt_jsonw_object(w, "operations");
-	put_counters(w, rt_report_operation_counters, c);
-	put_uint(w, "unfinished", unfinished, known);
-	put_group(w, &rt_report_by_fate, c);
-	put_tries(w, c);
-	rt_jsonw_end(w);
-}
-
-static void
-put_sums(struct rt_jsonw *w, const struct rt_counts *c)
-{
-	rt_jsonw_object(w, "waste_us");
-	rt_jsonw_uint(w, "wasted", c->sum_us[RT_SUM_WASTED]);
-	rt_jsonw_uint(w, "useful", c->sum_us[RT_SUM_USEFUL]);
-	rt_jsonw_end(w);
-}
-
-static void
-put_latency(struct rt_jsonw *w, const struct rt_quantiles *q)
-{
-	rt_jsonw_object(w, "latency_ms");
-	for (unsigned i = 0; i < RT_LATENCY_COUNT; i++)
-		put_quantiles(w, rt_latency_name((enum rt_latency)i), &q[i]);
-	rt_jsonw_end(w);
-}
-
-static uint64_t
-started_only(const struct rt_counts *c)
-{
-	uint64_t over = c->n[RT_C_OPS_ENDED] + c->n[RT_C_OPS_EVICTED];
-	uint64_t started = c->n[RT_C_OPS_STARTED];
-
-	return started > over ? started - over : 0;
-}
-
 /* A live window cannot tell what was open before it from what it saw. */
 static uint64_t
 unfinished_of(const struct rt_report *r)
 {
 	if (!r->source.is_live)
-		return started_only(&r->counts);
+		return rt_report_started_only(&r->counts);
 	return r->open.running + r->open.in_backoff + r->open.on_fallback;
-}
-
-static void
-put_one_series(struct rt_jsonw *w, const struct rt_report_series *s)
-{
-	static const struct rt_counts nothing;
-	const struct rt_counts *c = s->counts ? s->counts : &nothing;
-
-	rt_jsonw_object(w, NULL);
-	rt_jsonw_object(w, "labels");
-	for (unsigned i = 0; i < RT_LABEL_COUNT; i++)
-		if (s->labels[i])
-			rt_jsonw_text(
-			    w, rt_label_name((enum rt_label)i), s->labels[i]);
-	rt_jsonw_end(w);
-	rt_jsonw_bool(w, "other", s->is_other);
-	rt_jsonw_uint(w, "attempts", c->n[RT_C_ATTEMPTS]);
-	put_rates(w, c);
-	rt_jsonw_object(w, "attempt_counts");
-	put_counters(w, rt_report_attempt_counters, c);
-	put_group(w, &rt_report_by_class, c);
-	rt_jsonw_end(w);
-	put_operations(w, c, started_only(c), true);
-	put_group(w, &rt_report_by_decision, c);
-	put_sums(w, c);
-	put_latency(w, s->latency);
-	put_columns(w, "trend", s->trend, RT_SERIES_TREND_COLS);
-	rt_jsonw_end(w);
 }
 
 static void
@@ -432,8 +218,8 @@ put_replay(struct rt_jsonw *w, const struct rt_report_replay *p)
 		return;
 	rt_jsonw_object(w, "replay");
 	put_fields(w, rt_report_replay_fields, p);
-	put_columns(w, "timeline", p->taken, p->cols);
-	put_columns(w, "timeline_failed", p->failed, p->cols);
+	rt_report_put_columns(w, "timeline", p->taken, p->cols);
+	rt_report_put_columns(w, "timeline_failed", p->failed, p->cols);
 	rt_jsonw_end(w);
 }
 
@@ -449,18 +235,18 @@ put_head(struct rt_jsonw *w, const struct rt_report *r)
 	put_replay(w, &r->source.replay);
 	rt_jsonw_end(w);
 	rt_jsonw_object(w, "intake");
-	put_counters(w, rt_report_intake_counters, c);
-	put_group(w, &rt_report_by_reject, c);
+	rt_report_put_counters(w, rt_report_intake_counters, c);
+	rt_report_put_group(w, &rt_report_by_reject, c);
 	put_known(w, rt_report_loss_fields, r);
 	rt_jsonw_end(w);
 	rt_jsonw_object(w, "attempts");
-	put_counters(w, rt_report_attempt_counters, c);
-	put_group(w, &rt_report_by_class, c);
+	rt_report_put_counters(w, rt_report_attempt_counters, c);
+	rt_report_put_group(w, &rt_report_by_class, c);
 	put_status(w, r);
 	rt_jsonw_end(w);
-	put_operations(w, c, unfinished_of(r), !rt_report_is_past(r));
-	put_rates(w, c);
-	put_group(w, &rt_report_by_decision, c);
+	rt_report_put_operations(w, c, unfinished_of(r), !rt_report_is_past(r));
+	rt_report_put_rates(w, c);
+	rt_report_put_group(w, &rt_report_by_decision, c);
 }
 
 static void
@@ -478,10 +264,10 @@ put_more(struct rt_jsonw *w, const struct rt_report *r)
 	rt_jsonw_object(w, "access");
 	put_known(w, rt_report_access_fields, r);
 	rt_jsonw_end(w);
-	put_rate(w, "completeness",
+	rt_report_put_rate(w, "completeness",
 	    (struct rt_rate){
 		(double)c->n[RT_C_COMPLETE], (double)c->n[RT_C_ATTEMPTS]});
-	put_sums(w, c);
+	rt_report_put_sums(w, c);
 	put_matrix(w, c);
 	rt_jsonw_object(w, "overflow");
 	for (unsigned i = 0; i < RT_OVERFLOW_COUNT; i++)
@@ -499,7 +285,7 @@ write_head(struct rt_report_encoder *e)
 	rt_jsonw_object(&e->w, NULL);
 	put_head(&e->w, e->report);
 	put_violations(&e->w, e->report);
-	put_latency(&e->w, e->report->latency);
+	rt_report_put_latency(&e->w, e->report->latency);
 	return false;
 }
 
@@ -521,7 +307,7 @@ write_row(struct rt_report_encoder *e, const char *key, size_t count,
 static void
 put_series_row(struct rt_report_encoder *e)
 {
-	put_one_series(&e->w, &e->report->series[e->row]);
+	rt_report_put_series(&e->w, &e->report->series[e->row]);
 }
 
 static bool
