@@ -19,6 +19,7 @@
 #include "collector/collect_state.h"
 #include "collector/command.h"
 #include "collector/warm.h"
+#include "proto/level.h"
 #include "proto/options.h"
 
 #define TICK_MS 250
@@ -27,18 +28,36 @@
 #define MINUTE_US INT64_C(60000000)
 #define BEFORE_BOOT_US (2 * RT_WARM_US) /* whole minutes */
 
-void
-rt_collect_say(const char *fmt, ...)
+static void
+say(enum rt_level level, const char *fmt, va_list ap)
 {
 	struct rt_diag d = {{0}, {0}};
 	char text[sizeof(d.what)];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	rt_diag_set(&d, NULL, "%s", text);
+	fprintf(
+	    stderr, "%sretrytop collect: %s\n", rt_level_prefix(level), d.what);
+}
+
+void
+rt_collect_say(const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	say(RT_LEVEL_INFO, fmt, ap);
 	va_end(ap);
-	rt_diag_set(&d, NULL, "%s", text);
-	fprintf(stderr, "retrytop collect: %s\n", d.what);
+}
+
+void
+rt_collect_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(RT_LEVEL_WARNING, fmt, ap);
+	va_end(ap);
 }
 
 /*
@@ -145,7 +164,7 @@ tick(struct rt_collect *c, struct rt_moment at)
 	rt_collect_name_over(c, at);
 	rt_sdnotify_tick(&c->manager, at.mono);
 	while (rt_bus_has_lost(c->bus, &d)) {
-		rt_collect_say("%s: %s", d.where, d.what);
+		rt_collect_warn("%s: %s", d.where, d.what);
 		c->lost_ports++;
 	}
 }
@@ -243,7 +262,7 @@ say_ready(struct rt_collect *c)
 	if (fd < 0)
 		return;
 	if (write(fd, "\n", 1) != 1)
-		rt_collect_say("--ready-fd %d: %s", fd, strerror(errno));
+		rt_collect_warn("--ready-fd %d: %s", fd, strerror(errno));
 	close(fd);
 }
 
@@ -292,7 +311,7 @@ open_http(struct rt_collect *c, struct rt_diag *d)
 	err = rt_http_open(endpoint, c->said.insecure, &c->http, d);
 	if (err == RT_E_IO && !c->said.http.text[0] &&
 	    strcmp(endpoint, RT_DEFAULT_HTTP) == 0) {
-		rt_collect_say("no /metrics: %s", d->what);
+		rt_collect_warn("no /metrics: %s", d->what);
 		return RT_OK;
 	}
 	if (err == RT_OK &&
@@ -326,7 +345,7 @@ close_wakers(struct rt_collect *c)
 
 	if (c->journal) {
 		rt_journal_close(c->journal, &last);
-		rt_collect_say(
+		(last.not_journalled > 0 ? rt_collect_warn : rt_collect_say)(
 		    "journal: %llu records written, %llu not journalled, %s",
 		    (unsigned long long)last.written,
 		    (unsigned long long)last.not_journalled, last.state);
@@ -360,7 +379,7 @@ warm_up(struct rt_collect *c, struct rt_moment now)
 	    rt_journal_reader_open(c->config.journal.dir, &reader, &d);
 
 	if (err != RT_OK) {
-		rt_collect_say("no warm start: %s: %s", d.where, d.what);
+		rt_collect_warn("no warm start: %s: %s", d.where, d.what);
 		return;
 	}
 	rt_journal_reader_seek(reader, rt_warm_begin(now).wall.us);
@@ -368,7 +387,7 @@ warm_up(struct rt_collect *c, struct rt_moment now)
 		if (err == RT_OK)
 			rt_warm_frame(&w, &f);
 		else
-			rt_collect_say("journal: %s: %s", d.where, d.what);
+			rt_collect_warn("journal: %s: %s", d.where, d.what);
 	}
 	c->journal_damaged = rt_journal_reader_dropped(reader);
 	rt_journal_reader_close(reader);
@@ -434,7 +453,7 @@ serve(struct rt_collect *c)
 	rt_collect_asks_init(&c->asks);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
 	if (rt_sdnotify_open(&c->manager, &d) != RT_OK)
-		rt_collect_say("%s: %s", d.where, d.what);
+		rt_collect_warn("%s: %s", d.where, d.what);
 	say_ready(c);
 	run(c);
 	close_http(c);

@@ -191,7 +191,7 @@ rt_collect_reload(struct rt_collect *c)
 
 	if (rt_collect_read_config(c, &fresh, &d) != RT_OK ||
 	    rt_collect_read_access(&fresh, &access, &d) != RT_OK) {
-		rt_collect_say(
+		rt_collect_warn(
 		    "reload refused, the old configuration stays: %s: %s",
 		    d.where, d.what);
 		return;

@@ -97,8 +97,12 @@ struct rt_collect {
 	char source[RT_WIRE_EMITTER_MAX + 16];
 };
 
-/* One line to standard error, free of what a terminal would obey. */
+/*
+ * One line to standard error, free of what a terminal would obey: how things are, and what
+ * an operator should know is not as asked.
+ */
 void rt_collect_say(const char *fmt, ...) RT_PRINTF(1, 2);
+void rt_collect_warn(const char *fmt, ...) RT_PRINTF(1, 2);
 void rt_collect_say_access(const struct rt_access *a);
 
 /*

@@ -49,10 +49,10 @@ rt_collect_open_owners(struct rt_collect *c)
 		path = beside;
 	}
 	if (!path[0])
-		rt_collect_say("keys: whose an emitter id is, is forgotten at "
-			       "the end: no --owners and no journal");
+		rt_collect_warn("keys: whose an emitter id is, is forgotten at "
+				"the end: no --owners and no journal");
 	else if (rt_owner_file_open(&c->owners, path, c->owner, &d) != RT_OK)
-		rt_collect_say("%s: %s", d.where, d.what);
+		rt_collect_warn("%s: %s", d.where, d.what);
 }
 
 void
@@ -61,7 +61,7 @@ rt_collect_tend_owners(struct rt_collect *c, struct rt_moment at, bool is_last)
 	struct rt_diag d = {{0}, {0}};
 
 	if (!rt_owner_file_tend(&c->owners, c->owner, at.mono, is_last, &d))
-		rt_collect_say("%s: %s", d.where, d.what);
+		rt_collect_warn("%s: %s", d.where, d.what);
 }
 
 static void
@@ -204,13 +204,13 @@ say_names(const struct rt_collect *c, struct rt_namer *n, const char *whose,
 	unsigned i;
 
 	for (i = 0; i < n->count; i++)
-		rt_collect_say("%s%.*s sends more than %lld records a second: "
-			       "%s",
+		rt_collect_warn("%s%.*s sends more than %lld records a second: "
+				"%s",
 		    n->rows[i].len ? whose : "whoever names no emitter",
 		    (int)n->rows[i].len, n->rows[i].name,
 		    (long long)c->config.limits.emitter_rate, what);
 	if (n->more > 0)
-		rt_collect_say("%llu more do", (unsigned long long)n->more);
+		rt_collect_warn("%llu more do", (unsigned long long)n->more);
 	*n = (struct rt_namer){.count = 0};
 }
 

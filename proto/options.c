@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/level.h"
+
 /* ---- values -------------------------------------------------------------------- */
 
 /* Digits at *p to *out, capped far above every range; false where there is none. */
@@ -343,7 +345,8 @@ rt_options_help(struct rt_buf *b, const struct rt_options *o)
 int
 rt_options_fail(const char *command, const struct rt_diag *d, enum rt_exit code)
 {
-	fprintf(stderr, "retrytop %s: %s%s%s\n", command, d->where,
+	fprintf(stderr, "%sretrytop %s: %s%s%s\n",
+	    rt_level_prefix(RT_LEVEL_ERROR), command, d->where,
 	    d->where[0] ? ": " : "", d->what);
 	return (int)code;
 }

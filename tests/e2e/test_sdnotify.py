@@ -6,7 +6,7 @@ import signal
 import socket as sockets
 import time
 
-from harness import SLOW, Collector, check, scratch, wait_for
+from harness import SLOW, Collector, check, scratch, start, wait_for
 
 WATCHDOG_S = 2
 
@@ -81,4 +81,30 @@ for address, pid, words in ((f"{scratch}/nobody", None, "NOTIFY_SOCKET"),
     c = Collector()
     c.stop()
     check(words in c.log(), address, c.log())
+os.environ["NOTIFY_SOCKET"] = ""
+del os.environ["WATCHDOG_PID"]
+
+# To the journal each line says what it weighs; to any other place none does.
+config = f"{scratch}/levels.conf"
+for name, stranger in (("journal", 0), ("other", 1)):
+    with open(config, "w") as f:
+        f.write("[collector]\n")
+    with open(f"{scratch}/{name}.log", "w") as f:
+        st = os.fstat(f.fileno())
+        env = {"JOURNAL_STREAM": f"{st.st_dev}:{st.st_ino + stranger}"}
+        code = start("collect", "--nonsense", stderr=f, env={**os.environ, **env}).wait(10 * SLOW)
+        check(code == 64, "nonsense ended with", code)
+    c = Collector("--config", config, name=name, env=env)
+    with open(config, "w") as f:
+        f.write("[nonsense]\n")
+    c.signal(signal.SIGHUP)
+    wait_for("a refusal", lambda: "reload refused" in c.log())
+    c.stop()
+    lines = [line.split("retrytop ", 1) for line in c.log().splitlines()]
+    check(all(len(line) == 2 for line in lines), lines)
+    for begins, level in (("collect: unknown option", "<3>"), ("collect: events ", "<6>"),
+                          ("collect: reload refused", "<4>"), ("collect: ended: ", "<6>")):
+        levels = [line[0] for line in lines if line[1].startswith(begins)]
+        check(levels == ["" if stranger else level], name, begins, levels)
+    check(all((line[0] == "") == bool(stranger) for line in lines), lines)
 print("ready, reloading, alive, stopping")
