@@ -769,6 +769,17 @@ shape_of(struct rt_decoder *d, const struct rt_dialect *dialect)
 	return shape == RT_SHAPE_COUNT ? RT_SHAPE_NATIVE : shape;
 }
 
+/* And whether its client had said when. */
+static bool
+is_arrival(struct rt_decoder *d, const struct rt_dialect *dialect)
+{
+	struct rt_slot *s = rt_slot_kept(d, RT_KEY_TS_IS_ARRIVAL);
+	bool is = false;
+
+	return s && dialect->shape == RT_SHAPE_NATIVE &&
+	    rt_slot_to_bool(d, s, &is) == RT_REJECT_NOT && is;
+}
+
 /* The names of the models of this attempt and the next have a number in them. */
 static void
 name_models(struct rt_decoder *d)
@@ -852,6 +863,7 @@ rt_dialect_read(struct rt_decoder *d, const struct rt_dialect *dialect,
 		r = conclude(d, dialect, e, bad);
 	if (r != RT_REJECT_NOT)
 		return r;
+	e->ts_is_arrival = rt_event_has(e, TS) && is_arrival(d, dialect);
 	if (e->shape == RT_SHAPE_RUNBOOK && e->kind == RT_KIND_ATTEMPT)
 		missing &= ~RT_FIELD_BIT(OPERATION_ID);
 	missing &= ~e->present;

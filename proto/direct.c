@@ -251,6 +251,10 @@ choose(struct rt_direct *direct, struct rt_hint *h, const char *p)
 		h->offset = (uint16_t)fields[h->member].offset;
 		h->max = (uint64_t)fields[h->member].max;
 	}
+	if (h->member == RT_DIRECT_ARRIVAL) {
+		h->how = BOOL;
+		h->offset = offsetof(struct rt_event, ts_is_arrival);
+	}
 	if (h->member == RT_FIELD_ERROR_TYPE)
 		h->how = ERROR_TYPE;
 	if (h->how < INT && !is_quoted) {
@@ -281,6 +285,8 @@ look_up(struct rt_decoder *d, struct rt_str text)
 		return RT_FIELD_TS; /* both are one too many */
 	if (name.key == RT_KEY_SOURCE_SHAPE)
 		return RT_DIRECT_SHAPE;
+	if (name.key == RT_KEY_TS_IS_ARRIVAL)
+		return RT_DIRECT_ARRIVAL;
 	if (name.key == RT_KEY_SCHEMA)
 		return RT_DIRECT_SCHEMA;
 	return (unsigned)name.key < RT_FIELD_COUNT ? (unsigned)name.key
@@ -361,6 +367,7 @@ conclude(
 	if (!is_summary && e->shape == RT_SHAPE_RUNBOOK)
 		needs &= ~RT_FIELD_BIT(OPERATION_ID);
 	e->present = seen & ~absent & FIELD_BITS;
+	e->ts_is_arrival = e->ts_is_arrival && rt_event_has(e, TS);
 	/* What its kind does not have is not even looked at by the dialects. */
 	if (!(seen & ~absent & SCHEMA_BIT) || (seen & FIELD_BITS & ~may) ||
 	    (needs & ~e->present))

@@ -31,6 +31,7 @@
 enum rt_direct_member {
 	RT_DIRECT_SCHEMA = RT_FIELD_COUNT,
 	RT_DIRECT_SHAPE, /* what it was, once */
+	RT_DIRECT_ARRIVAL,
 	RT_DIRECT_OTHER, /* not a field */
 	RT_DIRECT_FIRST, /* nothing yet */
 	RT_DIRECT_COUNT,

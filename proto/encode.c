@@ -16,6 +16,8 @@ put_time(struct rt_jsonw *w, const struct rt_event *e)
 		n = whole_seconds + 1;
 	}
 	rt_jsonw_str(w, "ts", (struct rt_str){text, n});
+	if (e->ts_is_arrival)
+		rt_jsonw_bool(w, "ts_is_arrival", true);
 }
 
 static void
@@ -60,9 +62,9 @@ rt_encode(struct rt_buf *b, const struct rt_event *e)
 	struct rt_jsonw w = rt_jsonw_begin(b);
 
 	rt_jsonw_object(&w, NULL);
+	put_sensitive(&w, e->sensitive);
 	rt_jsonw_text(&w, "schema",
 	    e->kind == RT_KIND_SUMMARY ? "llm-operation/v1" : "llm-attempt/v1");
-	put_sensitive(&w, e->sensitive);
 #define X(id, member, type, lo, hi) \
 	if (rt_event_has(e, id))    \
 		PUT_##type(&w, #member, e, e->member);

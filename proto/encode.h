@@ -4,8 +4,9 @@
  *
  * Field order is that of RT_EVENT_FIELDS after `schema`; absent fields are left out;
  * `source_shape` follows where it is not native.  Reading it back gives the same
- * event, so the same numbers.  An unknown decision keeps its own word.  The name of what
- * was dropped stands behind `schema`, with "Bearer (dropped)" for its value, which any
+ * event, so the same numbers.  An unknown decision keeps its own word.  `ts_is_arrival` is
+ * true where `ts` is no more than the time of arrival.  The name of what
+ * was dropped stands first of all, with "Bearer (dropped)" for its value, which any
  * reader drops and counts again.  Cost: no heap once the buffer has grown.
  */
 #ifndef RT_ENCODE_H

@@ -21,6 +21,7 @@
 #define RT_KEYS_OTHER(X) \
 	X(SCHEMA,               "schema") \
 	X(SOURCE_SHAPE,         "source_shape") \
+	X(TS_IS_ARRIVAL,        "ts_is_arrival") \
 	X(TIMESTAMP,            "timestamp") \
 	/* retry log */ \
 	X(EVENT,                "event") \

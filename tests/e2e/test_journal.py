@@ -151,6 +151,31 @@ def what_was_dropped():
     check(known(json.loads(replay(folder)[0])) == before, "a replay counts other", before)
 
 
+def who_told_no_time():
+    """When a record arrived is no time of its own, after a restart neither."""
+    folder = f"{scratch}/timeless.journal"
+    c = Collector("--journal", folder, name="timeless")
+    p = publisher(c.events)
+    for attempt in (1, 2):
+        p.send_string(record(operation_id="t", attempt=attempt, http_response_status_code=503,
+                             decision="retry_same", backoff_ms=60000, elapsed_ms=1))
+    wait_for("the records", lambda: c.accepted() == 2)
+
+    def rules(r):
+        return {v["rule"]: v["count"] for v in r["violations"]}
+
+    before = rules(c.report())
+    check("backoff-not-applied" not in before, "two records in no time are judged", before)
+    wait_for("the journal", lambda: c.report()["journal"]["written"] == 2)
+    c.signal(signal.SIGKILL)
+    c.child.wait()
+    c.start()
+    check(rules(c.report()) == before, rules(c.report()), before)
+    c.stop()
+    after = rules(json.loads(replay(folder)[0]))
+    check("backoff-not-applied" not in after, "a replay judges", after)
+
+
 def one_at_a_time():
     folder = f"{scratch}/one.journal"
     c = Collector("--journal", folder, name="one")
@@ -353,6 +378,7 @@ def what_is_not_kept():
 damage(*kills())
 what_is_not_kept()
 what_was_dropped()
+who_told_no_time()
 one_at_a_time()
 limited()
 out_of_space()

@@ -447,6 +447,7 @@ static enum rt_reject
 read_shape(void)
 {
 	struct oracle_node schema = oracle_find("schema"), source;
+	bool is_arrival = false;
 
 	E->kind = RT_KIND_ATTEMPT;
 	if (schema.is_given) {
@@ -460,6 +461,10 @@ read_shape(void)
 			E->kind = RT_KIND_SUMMARY;
 		else if (!rt_str_is(schema.text, "llm-attempt/v1"))
 			return RT_REJECT_UNKNOWN_SCHEMA;
+		source = oracle_first_of("ts_is_arrival");
+		if (source.o &&
+		    oracle_set_bool(source, &is_arrival) == RT_REJECT_NOT)
+			E->ts_is_arrival = is_arrival;
 		source = oracle_first_of("source_shape");
 		E->shape = json_object_is_type(source.o, json_type_string)
 		    ? rt_shape_from(source.text)
@@ -581,6 +586,8 @@ oracle_differs(const struct oracle_verdict *v, enum rt_reject reason,
 		return "class";
 	if (v->event.ts_has_fraction != e->ts_has_fraction)
 		return "fraction of ts";
+	if ((v->event.ts_is_arrival && rt_event_has(e, TS)) != e->ts_is_arrival)
+		return "ts_is_arrival";
 	if (!rt_str_equal(v->event.decision_code, e->decision_code))
 		return "decision_code";
 	if (!rt_str_equal(v->event.sensitive, e->sensitive))

@@ -473,6 +473,7 @@ content_and_credentials_are_dropped_and_named(void **state)
 	    {"'tenant':'eyJhbGci.eyJzdWIi'", "", ",'tenant':'eyJhbGci.eyJzdWIi'"},
 	    {"'x':{'y':['sk-abcdefghijklmnop']}", "y", ""},
 	    {"'sk-abcdefghijklmnop':'sk-abcdefghijklmnop'", "(withheld)", ""},
+	    {"'schema':'sk-abcdefghijklmnop','schema':'llm-attempt/v1'", "schema", ""},
 	    {"'tenant':'sk-abcdefghijklmnop','tenant':'t'", "tenant", ",'tenant':'t'"},
 	};
 	/* clang-format on */

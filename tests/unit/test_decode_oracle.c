@@ -29,11 +29,13 @@ check(struct rt_decoder *d, const char *p, size_t len)
 static const char *const splices[] = {"\"", "\\", "\\u", "\\ud83d", "{", "}",
     "[", "]", ",", ":", "null", "true", "NaN", "1.5", "1e3", "-", "\x01",
     "\x80", "\xE2\x80\xAE", "\"emitter\":\"e\",\"seq\":3,", "\"seq\":\"x\",",
-    "\"prompt\":\"x\",", "\"trigger\":{\"type\":\"timeout\"},",
-    "\"http.request.method\":\"GET\",", "\"final_outcome\":\"success\",",
-    "\"retry_decision\":\"retried\",", "\"source_shape\":\"decisions\",",
-    "\"outcome\":\"success\",", "\"followup_outcome\":\"degraded\",",
-    "sk-abcdefghijklmnop", "Bearer abcdefgh", "\"error_type\":\"none\",",
+    "\"prompt\":\"x\",", "\"ts_is_arrival\":true,",
+    "\"ts_is_arrival\":\"true\",", "\"ts_is_arrival\":1,",
+    "\"trigger\":{\"type\":\"timeout\"},", "\"http.request.method\":\"GET\",",
+    "\"final_outcome\":\"success\",", "\"retry_decision\":\"retried\",",
+    "\"source_shape\":\"decisions\",", "\"outcome\":\"success\",",
+    "\"followup_outcome\":\"degraded\",", "sk-abcdefghijklmnop",
+    "Bearer abcdefgh", "\"error_type\":\"none\",",
     "\"model_id_attempt_1\":\"a\",\"model_id_attempt_2\":\"b\",",
     "\"gen_ai\":{\"request\":{\"model\":\"m\"}},", "99999999999999999999"};
 
@@ -133,7 +135,8 @@ canonical_lines_read_back_as_the_same_event(void **state)
 		assert_true(back.present == e.present && back.kind == e.kind &&
 		    back.shape == e.shape &&
 		    back.error_class == e.error_class &&
-		    back.ts_has_fraction == e.ts_has_fraction);
+		    back.ts_has_fraction == e.ts_has_fraction &&
+		    back.ts_is_arrival == e.ts_is_arrival);
 	}
 	rt_buf_fini(&line);
 	rt_buf_fini(&again);

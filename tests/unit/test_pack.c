@@ -117,7 +117,7 @@ every_field_survives(void **state)
 	assert_non_null(strstr(b.after.p, "\"decision\":\"unknown\""));
 	e.sensitive = rt_str_of("x\"prompt");
 	expect_same(&b, &e, "the name of what was dropped");
-	assert_non_null(strstr(b.after.p, ",\"x\\\"prompt\":\""));
+	assert_non_null(strstr(b.after.p, "{\"x\\\"prompt\":\""));
 	e.sensitive = RT_STR_NONE;
 	e.ts_us = INT64_C(1781341200000000);
 	e.ts_has_fraction = true;
