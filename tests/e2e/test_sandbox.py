@@ -78,8 +78,8 @@ def the_filter():
 
 
 rows = the_filter()
-code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *r) for r in rows))
-program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(code)))
+filter_rows = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *r) for r in rows))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(rows), ctypes.addressof(filter_rows)))
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -98,16 +98,23 @@ out = subprocess.run([sys.executable, "-c", tries], preexec_fn=confine, check=Tr
                      stdout=subprocess.PIPE, text=True).stdout.split()
 check(out == [str(errno.EPERM), str(errno.EAFNOSUPPORT)], "the filter lets through", out)
 
+# What a restart does not mend ends the collector for good.
+with open(f"{scratch}/bad.conf", "w") as f:
+    f.write("[nonsense]\n")
+for arguments in (["--nonsense"], ["--config", f"{scratch}/bad.conf"]):
+    code, _, err = run("collect", *arguments)
+    check(str(code) in settings("RestartPreventExitStatus")[0].split(), arguments, code, err)
+
 # Ports by number, a journal, /metrics: what the unit starts.
 port = "tcp://127.0.0.1:*"
 c = Collector("--events", port, "--intake", port, "--query", port, "--http", port,
               "--journal", f"{scratch}/journal", preexec_fn=confine)
 c.events, c.intake, c.query = re.search(
     r"events (\S+), intake (\S+), query (\S+);", c.log()).groups()
-for i in range(20):
+for i in range(5):
     code, _, err = run("emit", "--intake", c.intake, input=record(operation_id=f"op{i}").encode())
     check(code == 0, err)
-check(c.accepted() == 20, "accepted", c.accepted())
+check(c.accepted() == 5, "accepted", c.accepted())
 http = re.search(r"(http://\S+)/metrics", c.log()).group(1)
 with urllib.request.urlopen(f"{http}/healthz", timeout=10 * SLOW) as answer:
     health = json.load(answer)
