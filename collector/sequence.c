@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "collector/sequence.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,15 +66,31 @@ link_slot(struct rt_sequence *s, uint32_t number)
 	s->slots[i] = number + 1;
 }
 
-/* Rare, so plain: find the one unheard for longest and rebuild the slots. */
-static uint32_t
-give_way(struct rt_sequence *s)
+/* In groups that give way one after the other, and in each by when it was heard. */
+static unsigned
+hold_on_place(const struct rt_sequence_emitter *e, int64_t now_us)
 {
+	if (now_us - e->seen_us >= RT_SEQUENCE_SILENT_US)
+		return 0;
+	return e->received + e->duplicates <= 1 ? 1 : 2;
+}
+
+/* Rare, so plain: find who gives way and rebuild the slots. */
+static uint32_t
+give_way(struct rt_sequence *s, int64_t now_us)
+{
+	unsigned hold, least = UINT_MAX;
 	uint32_t i, oldest = 0;
 
-	for (i = 1; i < s->count; i++)
-		if (s->emitters[i].seen_us < s->emitters[oldest].seen_us)
-			oldest = i;
+	for (i = 0; i < s->count; i++) {
+		hold = hold_on_place(&s->emitters[i], now_us);
+		if (hold > least ||
+		    (hold == least &&
+			s->emitters[i].seen_us >= s->emitters[oldest].seen_us))
+			continue;
+		least = hold;
+		oldest = i;
+	}
 	s->lost_before += open_loss(&s->emitters[oldest]);
 	s->emitters_overflow++;
 	memset(s->slots, 0, (s->slots_mask + 1) * sizeof(*s->slots));
@@ -84,7 +101,7 @@ give_way(struct rt_sequence *s)
 }
 
 static struct rt_sequence_emitter *
-emitter_for(struct rt_sequence *s, struct rt_str id)
+emitter_for(struct rt_sequence *s, struct rt_str id, int64_t now_us)
 {
 	uint64_t hash = rt_hash_str(s->seed, id);
 	struct rt_sequence_emitter *e;
@@ -100,7 +117,7 @@ emitter_for(struct rt_sequence *s, struct rt_str id)
 			return &s->emitters[number];
 		}
 	}
-	number = s->count < s->capacity ? s->count++ : give_way(s);
+	number = s->count < s->capacity ? s->count++ : give_way(s, now_us);
 	e = &s->emitters[number];
 	memset(e, 0, sizeof(*e));
 	e->hash = hash;
@@ -175,7 +192,7 @@ rt_sequence_arrived(struct rt_sequence *s, int64_t now_us, struct rt_str id,
 		s->nameless.seen_us = now_us;
 		return true;
 	}
-	e = emitter_for(s, id);
+	e = emitter_for(s, id, now_us);
 	s->heard = s->last;
 	e->seen_us = now_us;
 	if (skew_ms) {
@@ -213,7 +230,7 @@ rt_sequence_repeated(
 
 	if (id.len == 0 || id.len > RT_SEQUENCE_ID_MAX)
 		return;
-	e = emitter_for(s, id);
+	e = emitter_for(s, id, now_us);
 	e->seen_us = now_us;
 	e->duplicates += count;
 }

@@ -8,8 +8,10 @@
  * Shape   For each emitter the highest seq and a sorted list of open gaps: exact as long
  *         as there are at most RT_SEQUENCE_GAPS of them; beyond, the oldest is closed
  *         as lost for good and its numbers are counted in gaps_overflow.
- * Bound   `capacity` emitters; the one unheard for longest gives way, keeps its loss in
- *         the sum, and is counted in emitters_overflow.
+ * Bound   `capacity` emitters.  The one unheard for longest gives way, keeps its loss in
+ *         the sum, and is counted in emitters_overflow: of those silent for a minute, else
+ *         of those heard once, else of all.  So whoever makes up an id for each record
+ *         pushes out no books but those of its own.
  * Rate    Each emitter has a bucket (limit.h); records that name none share one.  Whoever
  *         refuses a record for it says so with rt_sequence_refused: its number has come.
  * Cost    The usual case, the next number, is a look-up and a compare.
@@ -28,6 +30,7 @@
 #define RT_SEQUENCE_GAPS 64u
 #define RT_SEQUENCE_ID_MAX 256u /* bytes: 64 code points */
 #define RT_SEQUENCE_NOBODY UINT32_MAX
+#define RT_SEQUENCE_SILENT_US INT64_C(60000000)
 
 /* What a bucket is about: one emitter, or those without an id. */
 struct rt_sequence_rate {

@@ -143,6 +143,44 @@ keeps_the_loss_of_gaps_and_emitters_it_has_no_room_for(void **state)
 	rt_sequence_fini(&s);
 }
 
+/* Ids that are made up for a record each push out each other. */
+static void
+ids_of_one_record_do_not_push_out_those_of_many(void **state)
+{
+	const int64_t s_us = 1000000;
+	struct rt_sequence s;
+	char id[16];
+	int64_t i;
+
+	(void)state;
+	rt_sequence_init(&s, 4, 1);
+	for (i = 1; i <= 3; i++) {
+		(void)rt_sequence_arrived(&s, i, rt_str_of("a"), i, NULL);
+		(void)rt_sequence_arrived(&s, i, rt_str_of("b"), i * 2, NULL);
+	}
+	for (i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "e%d", (int)i);
+		assert_true(
+		    rt_sequence_arrived(&s, s_us + i, rt_str_of(id), 1, NULL));
+	}
+	assert_int_equal(s.emitters_overflow, 98);
+	assert_false(
+	    rt_sequence_arrived(&s, 2 * s_us, rt_str_of("a"), 2, NULL));
+	assert_false(
+	    rt_sequence_arrived(&s, 2 * s_us, rt_str_of("b"), 6, NULL));
+	assert_int_equal(rt_sequence_lost(&s), 2);
+	/* What is silent for a minute goes before all others. */
+	(void)rt_sequence_arrived(&s, 63 * s_us, rt_str_of("b"), 8, NULL);
+	(void)rt_sequence_arrived(&s, 63 * s_us, rt_str_of("c"), 1, NULL);
+	(void)rt_sequence_arrived(&s, 63 * s_us, rt_str_of("d"), 1, NULL);
+	(void)rt_sequence_arrived(&s, 63 * s_us, rt_str_of("e"), 1, NULL);
+	assert_false(
+	    rt_sequence_arrived(&s, 64 * s_us, rt_str_of("b"), 8, NULL));
+	assert_true(
+	    rt_sequence_arrived(&s, 64 * s_us, rt_str_of("a"), 2, NULL));
+	rt_sequence_fini(&s);
+}
+
 int
 main(void)
 {
@@ -153,6 +191,7 @@ main(void)
 		says_what_came_before_the_first_number_apart_from_loss),
 	    cmocka_unit_test(
 		keeps_the_loss_of_gaps_and_emitters_it_has_no_room_for),
+	    cmocka_unit_test(ids_of_one_record_do_not_push_out_those_of_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
