@@ -17,7 +17,7 @@
 #include "proto/direct.h"
 #include "proto/keys.h"
 #include "proto/minute.h"
-#include "proto/span.h"
+#include "proto/repeat.h"
 
 enum rt_slot_type {
 	RT_SLOT_NULL,
@@ -55,7 +55,7 @@ struct rt_name {
 
 /* `, "name": ` as it was read last.  See form_json.c. */
 struct rt_gap {
-	struct rt_span span; /* len 0: none */
+	struct rt_repeat text; /* len 0: none */
 	uint8_t name_at, name_len;
 	uint8_t key;
 };

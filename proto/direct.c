@@ -110,8 +110,8 @@ find_word(const struct rt_direct_words *words, const char *p, const char *end,
 {
 	size_t len = (size_t)(end - p);
 
-	if (len >= RT_DIRECT_WORD_MAX || words->spans[len].len == 0 ||
-	    !rt_span_is_at(&words->spans[len], p))
+	if (len >= RT_DIRECT_WORD_MAX || words->texts[len].len == 0 ||
+	    !rt_repeat_is_at(&words->texts[len], p))
 		return otherwise;
 	return words->values[len];
 }
@@ -331,11 +331,11 @@ read_name(struct rt_decoder *d, struct rt_hint *ways, const char *p)
 		return STOP;
 	len = (size_t)(p - begin);
 	if (len > RT_SPAN_BYTES) {
-		h.span.len = 1;
+		h.text.len = 1;
 		d->direct.once = h;
 		return (struct step){&d->direct.once, p};
 	}
-	rt_span_set(&h.span, begin, len);
+	rt_repeat_set(&h.text, begin, len);
 	ways[1] = ways[0];
 	ways[0] = h;
 	return (struct step){&ways[0], p};
@@ -344,10 +344,10 @@ read_name(struct rt_decoder *d, struct rt_hint *ways, const char *p)
 static inline struct step
 find_member(struct rt_decoder *d, struct rt_hint *ways, const char *p)
 {
-	if (rt_span_is_at(&ways[0].span, p))
-		return (struct step){&ways[0], p + ways[0].span.len};
-	if (rt_span_is_at(&ways[1].span, p))
-		return (struct step){&ways[1], p + ways[1].span.len};
+	if (rt_repeat_is_at(&ways[0].text, p))
+		return (struct step){&ways[0], p + ways[0].text.len};
+	if (rt_repeat_is_at(&ways[1].text, p))
+		return (struct step){&ways[1], p + ways[1].text.len};
 	return read_name(d, ways, p);
 }
 
@@ -426,9 +426,9 @@ add_word(struct rt_direct_words *words, const char *word, unsigned value)
 	char padded[RT_SPAN_BYTES] = {0};
 	size_t len = strlen(word);
 
-	assert(len < RT_DIRECT_WORD_MAX && words->spans[len].len == 0);
+	assert(len < RT_DIRECT_WORD_MAX && words->texts[len].len == 0);
 	memcpy(padded, word, len);
-	rt_span_set(&words->spans[len], padded, len);
+	rt_repeat_set(&words->texts[len], padded, len);
 	words->values[len] = (uint8_t)value;
 }
 
@@ -440,7 +440,7 @@ rt_direct_init(struct rt_direct *direct)
 
 	/* A hint of a byte that no plain record has is never there. */
 	for (i = 0; i < RT_DIRECT_COUNT * 2 * 2; i++)
-		rt_span_set(&direct->hints[i / 2][i % 2].span, none, 1);
+		rt_repeat_set(&direct->hints[i / 2][i % 2].text, none, 1);
 	add_word(&direct->schemas, RT_SCHEMA_ATTEMPT, RT_KIND_ATTEMPT);
 	add_word(&direct->schemas, RT_SCHEMA_SUMMARY, RT_KIND_SUMMARY);
 	/* What stands for none of them need not be found. */

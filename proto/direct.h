@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #include "proto/event.h"
-#include "proto/span.h"
+#include "proto/repeat.h"
 
 /* Members that hints are kept behind, the fields first. */
 enum rt_direct_member {
@@ -38,7 +38,7 @@ enum rt_direct_member {
 };
 
 struct rt_hint {
-	struct rt_span span;
+	struct rt_repeat text;
 	uint64_t bit;         /* of its member; 0: it may come more than once */
 	uint64_t max;         /* of its value */
 	struct rt_hint *ways; /* the hints behind it */
@@ -51,7 +51,8 @@ struct rt_hint {
 #define RT_DIRECT_WORD_MAX 24u
 
 struct rt_direct_words {
-	struct rt_span spans[RT_DIRECT_WORD_MAX]; /* with the quote behind it */
+	struct rt_repeat
+	    texts[RT_DIRECT_WORD_MAX]; /* with the quote behind it */
 	uint8_t values[RT_DIRECT_WORD_MAX];
 };
 

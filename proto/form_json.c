@@ -211,7 +211,7 @@ learn(struct walk *w, const char *p)
 	if (len > RT_SPAN_BYTES || name->key >= RT_KEY_COUNT ||
 	    name->has_escape || !w->d->keys.rows[name->key].name)
 		return; /* the last: a name of this record only */
-	rt_span_set(&gap->span, w->gap, len);
+	rt_repeat_set(&gap->text, w->gap, len);
 	gap->name_at = (uint8_t)(name->text.p - w->gap);
 	gap->name_len = (uint8_t)name->text.len;
 	gap->key = (uint8_t)name->key;
@@ -224,14 +224,14 @@ read_same(struct walk *w, const char *p)
 	const struct rt_gap *gap = &w->d->gaps[w->previous];
 
 	w->gap = p;
-	if (gap->span.len == 0 || !rt_span_is_at(&gap->span, p))
+	if (gap->text.len == 0 || !rt_repeat_is_at(&gap->text, p))
 		return NULL;
 	w->previous = gap->key;
 	w->levels[1].name =
 	    (struct rt_name){.text = {p + gap->name_at, gap->name_len},
 		.key = (enum rt_key)gap->key,
 		.depth = 1};
-	p += gap->span.len;
+	p += gap->text.len;
 	return *p > ' ' ? p : rt_scan_space(p);
 }
 
