@@ -330,7 +330,7 @@ read_name(struct rt_decoder *d, struct rt_hint *ways, const char *p)
 	if (!p)
 		return STOP;
 	len = (size_t)(p - begin);
-	if (len > RT_SPAN_BYTES) {
+	if (len > RT_REPEAT_BYTES) {
 		h.text.len = 1;
 		d->direct.once = h;
 		return (struct step){&d->direct.once, p};
@@ -423,7 +423,7 @@ rt_direct_read(struct rt_decoder *d, struct rt_event *e)
 static void
 add_word(struct rt_direct_words *words, const char *word, unsigned value)
 {
-	char padded[RT_SPAN_BYTES] = {0};
+	char padded[RT_REPEAT_BYTES] = {0};
 	size_t len = strlen(word);
 
 	assert(len < RT_DIRECT_WORD_MAX && words->texts[len].len == 0);
@@ -435,7 +435,7 @@ add_word(struct rt_direct_words *words, const char *word, unsigned value)
 void
 rt_direct_init(struct rt_direct *direct)
 {
-	static const char none[RT_SPAN_BYTES] = {1};
+	static const char none[RT_REPEAT_BYTES] = {1};
 	unsigned i;
 
 	/* A hint of a byte that no plain record has is never there. */
