@@ -208,7 +208,7 @@ learn(struct walk *w, const char *p)
 	size_t len = (size_t)(p - w->gap);
 
 	w->previous = name->key;
-	if (len > RT_SPAN_BYTES || name->key >= RT_KEY_COUNT ||
+	if (len > RT_REPEAT_BYTES || name->key >= RT_KEY_COUNT ||
 	    name->has_escape || !w->d->keys.rows[name->key].name)
 		return; /* the last: a name of this record only */
 	rt_repeat_set(&gap->text, w->gap, len);
