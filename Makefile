@@ -161,9 +161,10 @@ golden: $(UNIT_TESTS) ## rewrite the golden screens; review the difference
 asan: ## the tests under address and undefined-behaviour sanitizers
 	@$(MAKE) --no-print-directory FLAVOUR=asan check-all
 
-tsan: ## the threaded tests under the thread sanitizer
-	@$(MAKE) --no-print-directory FLAVOUR=tsan all $(UNIT_TESTS:$(O)/%=build/tsan/%)
-	@TSAN_OPTIONS="ignore_noninstrumented_modules=1 $$TSAN_OPTIONS" tests/run.sh unit build/tsan
+tsan: ## the tests with threads under the thread sanitizer; counts its reports
+	@$(MAKE) --no-print-directory FLAVOUR=tsan all $(UNIT_TESTS:$(O)/%=build/tsan/%) \
+		$(CHAOS:$(O)/%=build/tsan/%)
+	@TSAN_OPTIONS="ignore_noninstrumented_modules=1 $$TSAN_OPTIONS" tests/run.sh threads build/tsan
 
 FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on every decoder, FUZZ_SECONDS each (needs clang)

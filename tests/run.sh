@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests of one build: run.sh unit|all|chaos BUILD_DIR.  Ends with a line of counts.
+# Runs the tests of one build: run.sh unit|all|chaos|threads BUILD_DIR.  Ends with a line of
+# counts; `threads` are the tests with more than one thread, and what ThreadSanitizer said.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 what=$1
@@ -28,6 +29,29 @@ run() {
 	esac
 }
 
+# Each program writes what it is reported for to a file of its own, whatever it is ended by.
+if [ "$what" = threads ]; then
+	mkdir "$logs/tsan"
+	export TSAN_OPTIONS="${TSAN_OPTIONS:-} log_path=$logs/tsan/of"
+	for t in "$2"/unit/test_*; do
+		case $t in *.[od]) continue ;; esac
+		[ -x "$t" ] && run "unit/${t##*/}" 600 "$t"
+	done
+	for name in collect answers viewers http keys journal restart limits hostile spool alerts \
+		past player gateway suite canary_hostile canary_tls canary_soak own_client sdnotify \
+		same_numbers watch; do
+		run "e2e/test_$name.py" 1200 "tests/e2e/test_$name.py"
+	done
+	for t in tests/chaos/test_*.py; do
+		run "${t#tests/}" 1200 "$t"
+	done
+	: >"$logs/tsan/of"
+	reports=$(cat "$logs"/tsan/* | grep -c '^WARNING: ThreadSanitizer')
+	cat "$logs"/tsan/* | grep '^SUMMARY: ThreadSanitizer' | sort | uniq -c
+	echo "$passed passed, $failed failed, $skipped skipped, $reports reports"
+	[ "$failed" -eq 0 ] && [ "$reports" -eq 0 ] && [ "$passed" -gt 0 ]
+	exit
+fi
 if [ "$what" = chaos ]; then
 	for t in tests/chaos/test_*.py; do
 		run "${t#tests/}" 14400 "$t"
