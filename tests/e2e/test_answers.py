@@ -62,7 +62,7 @@ class Flood(threading.Thread):
     def run(self):
         n = 0
         while not self.is_over.wait(0.001):
-            for _ in range(20):
+            for _ in range(max(1, 20 // SLOW)):  # less than it can take in
                 self.socket.send_string(record(
                     operation_id=f"op-{n}", service=f"s-{n * 7919 % SERIES}",
                     elapsed_ms=n % 900 + 1.5, ttft_ms=n % 70 + 1))
