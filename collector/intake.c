@@ -126,14 +126,26 @@ pass_on_purse(struct rt_intake *n, uint32_t from)
 	}
 }
 
+/* In groups that are forgotten one after the other, and in each by when it was heard. */
+static bool
+goes_before(const struct sender *a, const struct sender *b, rt_mono_t now)
+{
+	bool keep_a = a->taken > 0 &&
+	    rt_mono_ms_between(a->heard, now) < RT_INTAKE_SILENT_MS;
+	bool keep_b = b->taken > 0 &&
+	    rt_mono_ms_between(b->heard, now) < RT_INTAKE_SILENT_MS;
+
+	return keep_a != keep_b ? keep_b : a->heard.us < b->heard.us;
+}
+
 static uint32_t
-forget_oldest(struct rt_intake *n)
+forget_oldest(struct rt_intake *n, rt_mono_t now)
 {
 	uint32_t i, oldest = 0, *link;
 	struct sender *s;
 
 	for (i = 1; i < n->count; i++)
-		if (n->senders[i].heard.us < n->senders[oldest].heard.us)
+		if (goes_before(&n->senders[i], &n->senders[oldest], now))
 			oldest = i;
 	s = &n->senders[oldest];
 	link = bucket_of(n, s->emitter, s->epoch);
@@ -166,9 +178,10 @@ bucket_in_use(struct rt_intake *n, const struct sender *s)
 }
 
 static struct sender *
-add(struct rt_intake *n, const struct rt_wire_header *h)
+add(struct rt_intake *n, const struct rt_wire_header *h, rt_mono_t now)
 {
-	uint32_t i = n->count < n->capacity ? n->count++ : forget_oldest(n);
+	uint32_t i =
+	    n->count < n->capacity ? n->count++ : forget_oldest(n, now);
 	uint32_t *bucket = bucket_of(n, h->emitter, h->epoch);
 	struct sender *s = &n->senders[i];
 
@@ -261,7 +274,7 @@ rt_intake_take(struct rt_intake *n, const struct rt_wire_header *h,
 		return;
 	}
 	if (!s)
-		s = add(n, h);
+		s = add(n, h, now);
 	note(s, h, now);
 	v->action =
 	    h->count == 0 ? take_hello(s, h) : take_batch(n, s, h, now, v);

@@ -21,8 +21,9 @@
  * Ahead   Who does not keep to a window (outbox.h) and is more than RT_INTAKE_AHEAD records
  *         in debt is not taken in any further: POSTPONE; it begins behind the answer.
  * Bounds  The number of senders is fixed at new; beyond it the one unheard for longest is
- *         forgotten and counted (overflow `senders`).  Should it come back, it is asked
- *         for a HELLO: nothing is lost or counted twice.  Its unexplained stay counted.
+ *         forgotten and counted (overflow `senders`), of those silent for a minute or that
+ *         sent no record, else of all.  Should it come back, it is asked for a HELLO:
+ *         nothing is lost or counted twice.  Its unexplained stay counted.
  * Pure    No socket, no clock, no bytes of records.  O(1) a message, but O(senders) for a
  *         new sender and for an answer that was held.
  */
@@ -37,6 +38,8 @@
 
 /* A sender is shown as connected when heard within; emitters speak every 2 s. */
 #define RT_INTAKE_CONNECTED_MS 5000
+/* Silent for so long it gives way before others. */
+#define RT_INTAKE_SILENT_MS 60000
 /* More than fit into an outbox's window and one batch: 24 bytes each at least. */
 #define RT_INTAKE_AHEAD 16384u
 #define RT_INTAKE_TO_MAX 255u /* bytes of a ZeroMQ address */

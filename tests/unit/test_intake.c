@@ -182,6 +182,34 @@ shows_more_taken_than_offered_as_unexplained(void **state)
 	rt_intake_free(n);
 }
 
+/* Where one stands whose answer waits, is known here only: without it all comes twice. */
+static void
+who_says_no_more_than_hello_pushes_out_nobody_else(void **state)
+{
+	const struct rt_limit limit = {100, 10};
+	struct rt_intake *n = rt_intake_new(4);
+	struct rt_wire_header h;
+	struct rt_intake_verdict v;
+	char id[16];
+	int i;
+
+	(void)state;
+	rt_intake_set_limit(n, &limit);
+	(void)say(n, "e", 1, 0);
+	v = say(n, "e", 1, 50);
+	assert_true(v.is_held);
+	h = header("e", 1, 50);
+	rt_intake_hold(n, &h, rt_str_of("to"), NOW);
+	for (i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "new%d", i);
+		h = header(id, 1, 0);
+		rt_intake_take(n, &h, (rt_mono_t){NOW.us + 1 + i}, &v);
+	}
+	v = say(n, "e", 1, 0);
+	assert_int_equal(v.answer.acked, 50);
+	rt_intake_free(n);
+}
+
 static void
 forgets_the_sender_unheard_for_longest(void **state)
 {
@@ -435,9 +463,15 @@ static void
 push_out(struct world *w)
 {
 	static const char *const ids[] = {"x", "y", "z"};
+	const rt_mono_t later = {NOW.us + RT_INTAKE_SILENT_MS * 1000};
+	struct rt_wire_header h;
+	struct rt_intake_verdict v;
+	int i;
 
-	(void)say(w->intake, ids[below(w, 3)], 1, 0);
-	(void)say(w->intake, ids[below(w, 3)], 1, 0);
+	for (i = 0; i < 2; i++) {
+		h = header(ids[below(w, 3)], 1, 0);
+		rt_intake_take(w->intake, &h, later, &v);
+	}
 	memset(w->taken_here, 0, sizeof(w->taken_here));
 }
 
@@ -578,6 +612,8 @@ main(void)
 	    cmocka_unit_test(keeps_epochs_of_one_emitter_apart),
 	    cmocka_unit_test(shows_records_that_nobody_took_as_unexplained),
 	    cmocka_unit_test(shows_more_taken_than_offered_as_unexplained),
+	    cmocka_unit_test(
+		who_says_no_more_than_hello_pushes_out_nobody_else),
 	    cmocka_unit_test(forgets_the_sender_unheard_for_longest),
 	    cmocka_unit_test(remembers_what_became_of_a_senders_records),
 	    cmocka_unit_test(says_whether_a_sender_is_still_heard),
