@@ -183,7 +183,7 @@ struct rt_event {
 	enum rt_shape shape;
 	enum rt_class error_class; /* attempts only */
 	bool ts_has_fraction;      /* the time stamp was finer than a second */
-	bool ts_is_arrival;        /* ts was not in the record, or that says so */
+	bool ts_is_arrival; /* ts was not in the record, or that says so */
 	struct rt_str
 	    decision_code;       /* the client's own word, where not known */
 	struct rt_str sensitive; /* name of the first field dropped, if any */
