@@ -366,6 +366,22 @@ journal_mark(void *arg, const struct rt_mark *m)
 	rt_journal_mark(arg, m);
 }
 
+/* A long journal: the manager waits, and a signal to end does not. */
+static bool
+goes_on(struct rt_collect *c)
+{
+	sigset_t pending;
+
+	rt_sdnotify_starting(&c->manager, rt_clock_mono());
+	sigemptyset(&pending);
+	sigpending(&pending);
+	c->is_ending = sigismember(&pending, SIGTERM) == 1 ||
+	    sigismember(&pending, SIGINT) == 1;
+	if (c->is_ending)
+		rt_collect_say("ended while its journal was read");
+	return !c->is_ending;
+}
+
 /* Give on what the last collectors wrote. */
 static void
 warm_up(struct rt_collect *c, struct rt_moment now)
@@ -383,7 +399,8 @@ warm_up(struct rt_collect *c, struct rt_moment now)
 		return;
 	}
 	rt_journal_reader_seek(reader, rt_warm_begin(now).wall.us);
-	while ((err = rt_journal_reader_next(reader, &f, &d)) != RT_E_EMPTY) {
+	while (goes_on(c) &&
+	    (err = rt_journal_reader_next(reader, &f, &d)) != RT_E_EMPTY) {
 		if (err == RT_OK)
 			rt_warm_frame(&w, &f);
 		else
@@ -392,6 +409,8 @@ warm_up(struct rt_collect *c, struct rt_moment now)
 	c->journal_damaged = rt_journal_reader_dropped(reader);
 	rt_journal_reader_close(reader);
 	rt_aggregate_restored(c->aggregate, rt_collect_moment());
+	if (c->is_ending)
+		return;
 	rt_collect_say(
 	    "journal %s: began with %llu records of the last hour and %llu "
 	    "positions of senders",
@@ -447,17 +466,19 @@ serve(struct rt_collect *c)
 	rt_intake_set_limit(c->intake, &limit);
 	c->owner = rt_owner_new();
 	c->alerts = rt_alerts_new(&c->config.alerts);
+	if (rt_sdnotify_open(&c->manager, &d) != RT_OK)
+		rt_collect_warn("%s: %s", d.where, d.what);
 	begin_aggregate(c, &o);
 	rt_collect_open_owners(c);
 	rt_report_init(&c->report);
 	rt_collect_asks_init(&c->asks);
 	rt_buf_init(&c->answer, RT_REPORT_MAX);
-	if (rt_sdnotify_open(&c->manager, &d) != RT_OK)
-		rt_collect_warn("%s: %s", d.where, d.what);
-	say_ready(c);
-	run(c);
+	if (!c->is_ending) {
+		say_ready(c);
+		run(c);
+		say_totals(c);
+	}
 	close_http(c);
-	say_totals(c);
 	rt_collect_tend_owners(c, rt_collect_moment(), true);
 	rt_buf_fini(&c->answer);
 	rt_report_fini(&c->report);

@@ -13,6 +13,8 @@
 
 #include "proto/options.h"
 
+#define PLEA_EACH_MS 5000
+
 /* A path, or a name behind an @ in the abstract space. */
 static enum rt_err
 connect_to(int fd, const char *name, struct rt_diag *d)
@@ -95,6 +97,15 @@ tell(const struct rt_sdnotify *n, const char *text, int flags)
 	if (n->fd >= 0 &&
 	    send(n->fd, text, strlen(text), flags | MSG_NOSIGNAL) < 0)
 		errno = 0;
+}
+
+void
+rt_sdnotify_starting(struct rt_sdnotify *n, rt_mono_t now)
+{
+	if (n->fd < 0 || rt_mono_ms_between(n->next_plea, now) < 0)
+		return;
+	n->next_plea = rt_mono_add_ms(now, PLEA_EACH_MS);
+	tell(n, "EXTEND_TIMEOUT_USEC=60000000", MSG_DONTWAIT);
 }
 
 void

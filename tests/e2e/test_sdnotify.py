@@ -6,7 +6,7 @@ import signal
 import socket as sockets
 import time
 
-from harness import SLOW, Collector, check, scratch, start, wait_for
+from harness import SLOW, Collector, check, record, run, scratch, start, wait_for
 
 WATCHDOG_S = 2
 
@@ -71,6 +71,41 @@ for address in (f"{scratch}/notify", f"\0{scratch}/notify"):
     check(hear_next_but(s, "WATCHDOG=1") == ["STOPPING=1"], "not stopping")
     check(c.child.wait(10 * SLOW) == 0, "ended with", c.child.returncode)
     s.close()
+
+# A journal that is read asks for patience, and does not outlast a signal to end.
+
+
+def told_to_end():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+s = manager(f"{scratch}/notify2")
+os.environ["NOTIFY_SOCKET"] = f"{scratch}/notify2"
+os.environ["WATCHDOG_USEC"] = ""
+journal = f"{scratch}/journal"
+for is_first in (True, False):
+    c = Collector("--journal", journal)
+    check(hear(s) == ["EXTEND_TIMEOUT_USEC=60000000"], "asks for no patience")
+    check(hear(s) == ["READY=1"], "not ready")
+    if is_first:
+        code, _, err = run("emit", "--intake", c.intake, input=record().encode())
+        check(code == 0, err)
+    check(c.accepted() == 1, "accepted", c.accepted())
+    c.stop()
+    check(hear(s) == ["STOPPING=1"], "not stopping")
+with open(f"{scratch}/told.log", "w") as f:
+    child = start(*c.args, stderr=f, preexec_fn=told_to_end)
+check(child.wait(10 * SLOW) == 0, "ended with", child.returncode)
+check(hear(s) == ["EXTEND_TIMEOUT_USEC=60000000"], "asks for no patience")
+s.setblocking(False)
+try:
+    check(False, "after a signal to end:", hear(s))
+except BlockingIOError:
+    pass
+with open(f"{scratch}/told.log") as f:
+    check("ended while its journal was read" in f.read(), "nothing said")
+s.close()
 
 # A manager that is gone, or asks somebody else, is no trouble.
 for address, pid, words in ((f"{scratch}/nobody", None, "NOTIFY_SOCKET"),
