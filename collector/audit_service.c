@@ -95,6 +95,7 @@ rt_audit_services_bytes(void)
 	    (uint64_t)WAIT_CHUNKS * sizeof(struct rt_sketch_chunk);
 }
 
+/* NULL where there is no room for it or its name: those are not one service. */
 static struct rt_audit_service *
 service_for(struct rt_audit *a, struct rt_str name, bool is_tenant)
 {
@@ -106,7 +107,8 @@ service_for(struct rt_audit *a, struct rt_str name, bool is_tenant)
 		if (s->name == number && s->is_tenant == is_tenant)
 			return s;
 	}
-	if (a->services_count == RT_AUDIT_SERVICES) {
+	if (a->services_count == RT_AUDIT_SERVICES ||
+	    number == RT_INTERN_OTHER) {
 		a->services_overflow++;
 		return NULL;
 	}

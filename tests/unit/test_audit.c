@@ -164,15 +164,18 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-/* The policy of the next aggregate; NULL: the defaults. */
+/* The policy of the next aggregate and its room for labels; NULL and 0: the defaults. */
 static const struct rt_policies *policies;
+static uint32_t labels;
 
 static unsigned
 violations(const char *records, const char *rule, struct rt_report *r)
 {
 	struct rt_aggregate_opts o = {.policies = policies,
-	    .capacity = {
-		.series = 64, .operations = 1024, .sketch_chunks = 4096}};
+	    .capacity = {.series = 64,
+		.operations = 1024,
+		.sketch_chunks = 4096,
+		.labels = labels}};
 	struct rt_moment at = {{0}, {0}};
 	struct rt_aggregate *a = rt_aggregate_new(&o, at);
 	struct rt_query q = {0};
@@ -621,6 +624,27 @@ holds_a_tenant_to_its_cap(void **state)
 	rt_report_fini(&r);
 }
 
+static void
+does_not_take_services_without_a_label_for_one(void **state)
+{
+	struct rt_report r;
+	struct rt_buf b;
+
+	(void)state;
+	rt_report_init(&r);
+	rt_buf_init(&b, 1 << 20);
+	rt_buf_puts(&b, ONE("\"environment\":\"fills it\"," OK));
+	traffic(&b, 0, 20, 9);
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 1);
+	assert_int_equal(r.overflow[RT_OVERFLOW_AUDIT], 0);
+	labels = 1;
+	assert_int_equal(violations(b.p, "retry-budget-exceeded", &r), 0);
+	assert_true(r.overflow[RT_OVERFLOW_AUDIT] > 0);
+	labels = 0;
+	rt_buf_fini(&b);
+	rt_report_fini(&r);
+}
+
 static uint32_t
 roll(uint32_t sides)
 {
@@ -729,6 +753,7 @@ main(void)
 		wants_waits_that_grow_again_after_a_minute_of_too_few),
 	    cmocka_unit_test(notices_waits_that_are_all_the_same),
 	    cmocka_unit_test(holds_a_tenant_to_its_cap),
+	    cmocka_unit_test(does_not_take_services_without_a_label_for_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
