@@ -164,7 +164,7 @@ asan: ## the tests under address and undefined-behaviour sanitizers
 tsan: ## the tests with threads under the thread sanitizer; counts its reports
 	@$(MAKE) --no-print-directory FLAVOUR=tsan all $(UNIT_TESTS:$(O)/%=build/tsan/%) \
 		$(CHAOS:$(O)/%=build/tsan/%)
-	@TSAN_OPTIONS="ignore_noninstrumented_modules=1 allocator_may_return_null=1 $$TSAN_OPTIONS" tests/run.sh threads build/tsan
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp allocator_may_return_null=1 $$TSAN_OPTIONS" tests/run.sh threads build/tsan
 
 FUZZ_SECONDS ?= 30
 fuzz: ## libFuzzer on every decoder, FUZZ_SECONDS each (needs clang)
