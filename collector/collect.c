@@ -28,6 +28,9 @@
 #define MINUTE_US INT64_C(60000000)
 #define BEFORE_BOOT_US (2 * RT_WARM_US) /* whole minutes */
 
+static void say(enum rt_level level, const char *fmt, va_list ap)
+    RT_PRINTF(2, 0);
+
 static void
 say(enum rt_level level, const char *fmt, va_list ap)
 {
