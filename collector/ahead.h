@@ -19,8 +19,8 @@
 #include "collector/mark.h"
 #include "collector/source.h"
 
-#define RT_AHEAD_ITEMS 256u
-#define RT_AHEAD_BATCH 32u
+#define RT_AHEAD_ITEMS 512u
+#define RT_AHEAD_BATCH 128u
 
 enum rt_ahead_kind {
 	RT_AHEAD_RECORD,  /* decoded; where it was refused also text, where */

@@ -23,7 +23,7 @@
 #include "proto/ending.h"
 
 /* What is kept of an id in bytes; beyond, it is compared by hash and length. */
-#define RT_OPERATION_ID_BYTES 116u
+#define RT_OPERATION_ID_BYTES 100u
 
 enum rt_operation_state {
 	RT_OPERATION_OPEN,
