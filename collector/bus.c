@@ -77,12 +77,6 @@ static const struct {
     {ZMQ_BACKLOG, 512},
 };
 
-const char *
-rt_bus_port_name(enum rt_bus_port port)
-{
-	return kinds[port].name;
-}
-
 static bool
 set_int(void *socket, int name, int value)
 {

@@ -47,9 +47,6 @@ enum rt_bus_port {
 
 struct rt_bus; /* opaque */
 
-/* The name of a port as in flags and messages. */
-const char *rt_bus_port_name(enum rt_bus_port port);
-
 /*
  * Bind endpoints[port]; "off" leaves one closed, `tcp://127.0.0.1:*` takes a free port.
  * RT_E_BUSY: somebody is there.  RT_E_USAGE: not an endpoint, or one that others can

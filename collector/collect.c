@@ -21,6 +21,7 @@
 #include "collector/warm.h"
 #include "proto/level.h"
 #include "proto/options.h"
+#include "proto/signals.h"
 
 #define TICK_MS 250
 #define SENDERS 1024u
@@ -233,16 +234,9 @@ say_totals(struct rt_collect *c)
 static int
 open_signals(void)
 {
-	sigset_t set;
-
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file limit is a full disk */
-	sigemptyset(&set);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return rt_signals_open(NULL);
 }
 
 static void
